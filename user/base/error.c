@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Errors in words; see error.h. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int error_set(struct error *error, int code, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!error)
+		return code;
+	error->code = code;
+	error->hint[0] = '\0';
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	return code;
+}
+
+int error_errno(struct error *error, int code, const char *format, ...)
+{
+	va_list arguments;
+	size_t used;
+
+	if (!error)
+		return code;
+	error->code = code;
+	error->hint[0] = '\0';
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	used = strlen(error->text);
+	snprintf(error->text + used, sizeof(error->text) - used, ": %s", strerror(-code));
+	return code;
+}
+
+void error_hint(struct error *error, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!error)
+		return;
+	va_start(arguments, format);
+	vsnprintf(error->hint, sizeof(error->hint), format, arguments);
+	va_end(arguments);
+}
+
+void error_context(struct error *error, const char *format, ...)
+{
+	char context[sizeof(error->text)];
+	char text[sizeof(error->text)];
+	va_list arguments;
+	int used;
+
+	if (!error)
+		return;
+	va_start(arguments, format);
+	vsnprintf(context, sizeof(context), format, arguments);
+	va_end(arguments);
+	memcpy(text, error->text, sizeof(text));
+	used = snprintf(error->text, sizeof(error->text), "%s: ", context);
+	if (used > 0 && (size_t)used < sizeof(error->text))
+		strncat(error->text, text, sizeof(error->text) - (size_t)used - 1);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Wires one source through check, order, trace writer, model and analyzers to the sinks. The same for live and replay.
+ */
+#ifndef LIFELINE_ENGINE_ENGINE_H
+#define LIFELINE_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/analyzer.h"
+#include "base/error.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+struct engine_options {
+	uint64_t zombie_after_ns;    /* 0: as the trace's `begin` says */
+	uint64_t contended_after_ns; /* 0: as the trace's `begin` says */
+	const char *record;	     /* trace file to write, or NULL */
+};
+
+struct engine {
+	struct model *model;
+	struct findings *findings;
+	uint64_t refused; /* records that failed the check */
+	uint64_t late;	  /* records that came out of the reorder window */
+	bool began;
+};
+
+/* The groups of events that today's analyzers want: mask of 1 << enum event_group. */
+unsigned engine_wants(void);
+
+/*
+ * Runs the source to its end. On return the model and the (sorted) findings are complete, also if the source failed
+ * midway (then the error is returned and what was seen until then is there). engine_free releases.
+ * `observe`, if given, sees each event after the model and the analyzers did (sinks that want events).
+ */
+int engine_run(struct engine *engine, struct source *source, const struct engine_options *options,
+	       int (*observe)(void *context, const struct event *event), void *context, struct error *error);
+void engine_free(struct engine *engine);
+
+#endif
