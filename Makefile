@@ -141,7 +141,7 @@ $(B)/lifeline: $(B)/gen/commands.o $(REGISTRIES) $(ARCHIVES)
 $(B)/demos/%: demos/%.c demos/demo.h
 	$(call say,DEMO,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -Idemos -MMD -MP $(LDFLAGS) -o $@ $< -pthread
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos -MMD -MP $(LDFLAGS) -o $@ $< -pthread
 	$(Q)if [ -e demos/$*.expect ]; then cp -f demos/$*.expect $@.expect; fi
 
 # ---- tests ---------------------------------------------------------------------------------------
