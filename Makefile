@@ -1,49 +1,58 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# lifeline. `make` builds, `make demo` installs what is missing and shows a first verdict, `make check` tests.
-#   V=1 shows commands; SAN=1 builds with address and undefined-behaviour sanitizers; CC=clang is supported.
+# lifeline. `make` builds, `make demo` installs what is missing and shows a first verdict, `make check` tests;
+# `make help` names the other goals and variables. All that is made lies below build/<arch>-<mode>/, and nothing of the
+# running kernel is read: the types come from vmlinux/<arch>/vmlinux.h.
 
 VERSION  := 0.1.0
 ARCH     ?= $(shell uname -m | sed -e 's/i.86/x86/' -e 's/arm64/aarch64/')
-BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(patsubst ppc64le,powerpc,$(patsubst s390x,s390,$(ARCH))))))
 MODE     := $(if $(SAN),san,release)
 B        := build/$(ARCH)-$(MODE)
 Q        := $(if $(V),,@)
 say       = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 
-prefix      ?= /usr/local
-bindir      ?= $(prefix)/bin
-libexecdir  ?= $(prefix)/libexec
-mandir      ?= $(prefix)/share/man
+prefix     ?= /usr/local
+bindir     ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec
+mandir     ?= $(prefix)/share/man
+demodir     = $(libexecdir)/lifeline/demos
 
 CLANG      ?= clang
-LLVM_STRIP ?= llvm-strip
 BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
 PACKAGES   := libbpf libelf libdw zlib
 
-# The libraries are asked for only by goals that compile, so that `make demo` can install them first.
-ifeq ($(filter demo deps clean help,$(MAKECMDGOALS)),)
-MISSING := $(strip $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
-           $(if $(shell command -v $(CLANG)),,$(CLANG)) $(if $(shell command -v $(BPFTOOL)),,bpftool))
-ifneq ($(MISSING),)
-$(error missing to build: $(MISSING). On Debian or Ubuntu `make deps` installs all that is needed)
+# What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
+# install it first and then call make again.
+OTHER_GOALS := demo deps check clean help lint format uninstall
+ifneq ($(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),)
+MISSING := $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
+           $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG),$(if $(shell command -v $(c)),,$(notdir $(c))))
+ifneq ($(strip $(MISSING)),)
+$(error missing to build: $(strip $(MISSING)). On Debian or Ubuntu `make deps` installs all that is needed)
+endif
+ifeq ($(wildcard vmlinux/$(ARCH)/vmlinux.h),)
+$(error there is no vmlinux/$(ARCH)/vmlinux.h: make one with vmlinux/refresh.sh on a machine of that kind (see vmlinux/README.md))
 endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
 endif
 
+,      := ,
 WARN   := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla \
           -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
 SANITY := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined,)
-,      := ,
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -DLIFELINE_VERSION='"$(VERSION)"' \
-             -DLIFELINE_LIBEXECDIR='"$(libexecdir)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS) -MMD -MP
+             -DLIFELINE_LIBEXECDIR='"$(libexecdir)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS)
+DEMO_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux/$(ARCH) -I. -Ibpf -Wall -Wno-unused-function \
-              -Wno-missing-declarations -Wno-compare-distinct-pointer-types -MMD -MP
+              -Wno-missing-declarations -Wno-compare-distinct-pointer-types
+DEPENDS     = -MMD -MP -MF $@.d -MT $@
 
-# ---- what there is, from the folder listing ----------------------------------------------------
+# ---- what there is, from the folder listing ------------------------------------------------------
 FOLDERS   := base event trace symbol source model finding analyze sink engine cli
 sources_of = $(sort $(wildcard user/$(1)/*.c user/$(1)/common/*.c))
 objects_of = $(patsubst %.c,$(B)/%.o,$(call sources_of,$(1)))
@@ -52,48 +61,75 @@ ANALYZERS := $(sort $(basename $(notdir $(wildcard user/analyze/*.c))))
 SINKS     := $(sort $(basename $(notdir $(wildcard user/sink/*.c))))
 COMMANDS  := $(patsubst cmd_%,%,$(sort $(basename $(notdir $(wildcard user/cli/cmd_*.c)))))
 BPF_OBJS  := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
-# probe.bpf.c and others under bpf/probe/ are objects of their own, for feature detection
+# The files under bpf/probe/ are objects of their own, for feature detection.
 PROBES    := $(patsubst bpf/probe/%.bpf.c,$(B)/gen/%.skel.h,$(sort $(wildcard bpf/probe/*.bpf.c)))
 SKELETONS := $(if $(BPF_OBJS),$(B)/gen/lifeline.skel.h) $(PROBES)
 DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
+EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-.PHONY: all lifeline demos clean check check-unit check-cases check-live lint bench install uninstall demo deps help
+.PHONY: all demos unit-programs clean check check-unit check-cases check-live lint format bench install uninstall \
+        demo deps help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: build/lifeline demos
+all: $(B)/lifeline demos $(if $(SAN),,build/lifeline)
 
-# A stable name beside the per-mode folders; the program finds its demos beside itself.
-build/lifeline: $(B)/lifeline
-	$(Q)ln -sfn $(ARCH)-$(MODE)/lifeline $@
-	$(Q)ln -sfn $(ARCH)-$(MODE)/demos build/demos
+# A stable name beside the per-mode folders, for the ordinary build.
+build/lifeline: $(B)/lifeline FORCE
+	@[ "$$(readlink $@)" = $(ARCH)-$(MODE)/lifeline ] || ln -sfn $(ARCH)-$(MODE)/lifeline $@
+	@[ "$$(readlink build/demos)" = $(ARCH)-$(MODE)/demos ] || ln -sfn $(ARCH)-$(MODE)/demos build/demos
 
-lifeline: build/lifeline
-demos: $(DEMOS)
+# ---- lists: files that change only when what they hold changes -------------------------------------
+# What depends on a folder's listing or on flags depends on its list, so a file taken away, or another CC, rebuilds what
+# it must, and a second make does nothing.
+LIST_flags      = $(CC) $(ALL_CFLAGS)
+LIST_link       = $(CC) $(SANITY) $(LDFLAGS) $(PKG_LIBS)
+LIST_demo-flags = $(CC) $(DEMO_CFLAGS) $(LDFLAGS)
+LIST_bpf-flags  = $(CLANG) $(BPF_CFLAGS)
+LIST_bpf        = $(BPF_OBJS)
+LIST_analyzers  = $(ANALYZERS)
+LIST_sinks      = $(SINKS)
+LIST_commands   = $(COMMANDS)
+LIST_archives   = $(ARCHIVES)
+LIST_demos      = $(DEMOS) $(EXPECTS)
+$(foreach f,$(FOLDERS),$(eval LIST_folder-$(f) = $(call sources_of,$(f))))
+list_of = $(addprefix $(B)/list/,$(1))
+
+$(B)/list/%: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(LIST_$*))' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # ---- BPF -----------------------------------------------------------------------------------------
-$(B)/%.bpf.o: %.bpf.c
+$(B)/%.bpf.o: %.bpf.c $(call list_of,bpf-flags)
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@ -MF $(@:.o=.d) -MT $@
-	$(Q)$(LLVM_STRIP) -g $@ 2>/dev/null || true
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPENDS) -c $< -o $@
 
-$(B)/gen/lifeline.bpf.o: $(BPF_OBJS)
+# bpftool's linker leaves the debugging sections behind and keeps BTF; one object goes through it for that alone.
+$(B)/gen/lifeline.bpf.o: $(BPF_OBJS) $(call list_of,bpf)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJS)
 
+$(B)/gen/probe/%.bpf.o: $(B)/bpf/probe/%.bpf.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+# $(1) name of the skeleton. To a temporary file first: a header cut off by a failure must not look up to date.
+skeleton = $(Q)$(BPFTOOL) gen skeleton $< name $(1) > $@.new && mv $@.new $@
+
 $(B)/gen/lifeline.skel.h: $(B)/gen/lifeline.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name lifeline_bpf > $@.tmp && mv $@.tmp $@
+	$(call skeleton,lifeline_bpf)
 
-$(B)/gen/%.skel.h: $(B)/bpf/probe/%.bpf.o
+$(B)/gen/%.skel.h: $(B)/gen/probe/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(call skeleton,$*_bpf)
 
-# ---- registries ------------------------------------------------------------------------------------
+# ---- registries ----------------------------------------------------------------------------------
 # $(1) type, $(2) table, $(3) header, $(4) names
 define registry
 	$(call say,GEN,$@)
@@ -101,72 +137,132 @@ define registry
 	$(Q){ printf '/* made from the folder listing */\n#include "%s"\n' $(3); \
 	  for n in $(4); do printf 'extern const struct %s %s_%s;\n' $(1) $(1) $$n; done; \
 	  printf 'const struct %s *const %s[] = {\n' $(1) $(2); \
-	  for n in $(4); do printf '\t&%s_%s,\n' $(1) $$n; done; printf '\tNULL};\n'; } > $@.tmp
-	$(Q)cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+	  for n in $(4); do printf '\t&%s_%s,\n' $(1) $$n; done; printf '\tNULL};\n'; } > $@.new && mv $@.new $@
 endef
 
-$(B)/gen/analyzers.c: Makefile $(wildcard user/analyze)
+$(B)/gen/analyzers.c: Makefile $(call list_of,analyzers)
 	$(call registry,analyzer,analyzers,analyze/analyzer.h,$(ANALYZERS))
-$(B)/gen/sinks.c: Makefile $(wildcard user/sink)
+$(B)/gen/sinks.c: Makefile $(call list_of,sinks)
 	$(call registry,sink,sinks,sink/sink.h,$(SINKS))
-$(B)/gen/commands.c: Makefile $(wildcard user/cli)
+$(B)/gen/commands.c: Makefile $(call list_of,commands)
 	$(call registry,command,commands,cli/command.h,$(COMMANDS))
 
 # ---- user space ----------------------------------------------------------------------------------
-$(B)/user/%.o: user/%.c | $(SKELETONS)
+$(B)/user/%.o: user/%.c $(call list_of,flags)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) -c $< -o $@
 
-$(B)/gen/%.o: $(B)/gen/%.c
+$(B)/gen/%.o: $(B)/gen/%.c $(call list_of,flags)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) -c $< -o $@
 
-# Skeletons are generated: their users must know them even before the first .d file exists.
-$(call objects_of,source): $(SKELETONS)
+# The skeletons must be there before the first compilation can tell who includes them; from then on the .d files know.
+$(call objects_of,source): | $(SKELETONS)
 
 define archive
-$(B)/lib$(1).a: $(call objects_of,$(1))
+$(B)/lib$(1).a: $(call objects_of,$(1)) $(call list_of,folder-$(1))
 	$$(call say,AR,$$@)
-	$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$(Q)rm -f $$@ && ar rcs $$@ $(call objects_of,$(1))
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
 
 REGISTRIES := $(B)/gen/analyzers.o $(B)/gen/sinks.o
-$(B)/lifeline: $(B)/gen/commands.o $(REGISTRIES) $(ARCHIVES)
+$(B)/lifeline: $(B)/gen/commands.o $(REGISTRIES) $(ARCHIVES) $(call list_of,link archives)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITY) $(LDFLAGS) -o $@ $(B)/gen/commands.o $(REGISTRIES) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS) -lm
+	$(Q)$(CC) $(SANITY) $(LDFLAGS) -o $@ $(B)/gen/commands.o $(REGISTRIES) \
+		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS) -lm
 
-# ---- demos: standalone programs, no part of lifeline in them ---------------------------------------
-$(B)/demos/%: demos/%.c demos/demo.h
+# ---- demos: standalone programs, no part of lifeline in them -------------------------------------
+demos: $(DEMOS) $(EXPECTS) $(B)/demos/.pruned
+
+$(B)/demos/%: demos/%.c $(call list_of,demo-flags)
 	$(call say,DEMO,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos -MMD -MP $(LDFLAGS) -o $@ $< -pthread
-	$(Q)if [ -e demos/$*.expect ]; then cp -f demos/$*.expect $@.expect; fi
+	$(Q)$(CC) $(DEMO_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< -pthread
+
+$(B)/demos/%.expect: demos/%.expect
+	$(Q)mkdir -p $(@D)
+	$(Q)cp -f $< $@
+
+# `lifeline demo` lists this folder, so a demo that is gone from the sources must go from here.
+$(B)/demos/.pruned: $(call list_of,demos)
+	@mkdir -p $(@D)
+	@find $(@D) -mindepth 2 -type f ! -name '*.d' | while read -r f; do \
+	  case ' $(DEMOS) $(EXPECTS) ' in *" $$f "*) ;; *) rm -f "$$f" "$$f.d" ;; esac; done
+	@touch $@
 
 # ---- tests ---------------------------------------------------------------------------------------
-$(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(ARCHIVES)
+# Unit tests link downwards: all folders but cli, save for test_cli_*.c.
+$(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) $(call list_of,flags)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(REGISTRIES) -Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group \
-		$(PKG_LIBS) $(shell $(PKG_CONFIG) --libs cmocka) -lm -pthread
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) $(if $(filter cli_%,$(*:test_%=%)),$(B)/gen/commands.o) \
+		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
+		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
 
-unit-programs: $(UNIT)
+# Without cmocka the level `unit` says that it is skipped.
+unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
 
-check: all $(UNIT)
-	$(Q)BUILD=$(B) tests/run.sh lint unit cases live
-check-unit: all $(UNIT)
-	$(Q)BUILD=$(B) tests/run.sh unit
-check-cases: all $(UNIT)
-	$(Q)BUILD=$(B) tests/run.sh cases
+# The other make builds in parallel, also if this one was not told to.
+AGAIN = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+TEST  = $(Q)BUILD=$(B) tests/run.sh
+
+check:
+	$(Q)scripts/install-deps.sh build
+	$(Q)scripts/install-deps.sh --optional test
+	$(AGAIN) all unit-programs
+	$(TEST) lint unit cases live
+
+check-unit: all unit-programs
+	$(TEST) unit
+check-cases: all
+	$(TEST) cases
 check-live: all
-	$(Q)BUILD=$(B) tests/run.sh live
+	$(TEST) live
 lint:
-	$(Q)BUILD=$(B) tests/run.sh lint
+	$(TEST) lint
 bench: all
 	$(Q)BUILD=$(B) tests/bench/run.sh
+format:
+	$(Q)git ls-files '*.c' '*.h' | grep -v '^vmlinux/' | xargs clang-format -i
+
+# ---- first steps ---------------------------------------------------------------------------------
+deps:
+	$(Q)scripts/install-deps.sh build
+
+demo:
+	$(Q)scripts/install-deps.sh build
+	$(AGAIN) all
+	$(Q)scripts/as-root.sh $(B)/lifeline demo zombie/never-waits
+
+# ---- install -------------------------------------------------------------------------------------
+install: all
+	$(call say,INSTALL,$(DESTDIR)$(bindir)/lifeline)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(demodir)
+	$(Q)$(INSTALL) -m 755 $(B)/lifeline $(DESTDIR)$(bindir)/lifeline
+	$(Q)for f in $(DEMOS:$(B)/demos/%=%); do $(INSTALL) -D -m 755 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
+	$(Q)for f in $(EXPECTS:$(B)/demos/%=%); do $(INSTALL) -D -m 644 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(bindir)/lifeline
+	$(Q)rm -rf $(DESTDIR)$(libexecdir)/lifeline
 
 clean:
 	rm -rf build
+
+help:
+	@printf '%s\n' \
+	  'make                build build/lifeline and the demos' \
+	  'make demo           install what is missing, build, run `lifeline demo zombie/never-waits`' \
+	  'make check          install what tests need, run lint, unit, cases and live tests (live ones as root)' \
+	  'make check-unit     one level alone; also check-cases, check-live, lint' \
+	  'make bench          what observing costs, as ratios' \
+	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
+	  'make install        to prefix=/usr/local, below DESTDIR; `make uninstall` takes it away' \
+	  'make format         clang-format over the sources' \
+	  'make clean          remove build/' \
+	  'V=1 shows commands; SAN=1 builds build/<arch>-san/ with address and undefined-behaviour sanitizers;' \
+	  'CC, CLANG, CFLAGS, LDFLAGS, BPFTOOL, PKG_CONFIG are as usual.'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

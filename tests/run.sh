@@ -10,6 +10,9 @@
 # Failures and skips are shown here (V=1: everything); all output is kept in $BUILD/test-LEVEL.log. The last line is
 # exactly "N passed, N failed, N skipped"; the status is 1 if anything failed. A level that ends badly, prints no test at
 # all, or does not end in time is a failure too: silence never passes.
+#
+# Live tests need root: for another user that level is run through sudo, if sudo can be asked (at a terminal) or needs no
+# password. Otherwise it is left to say itself what it skips.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -28,9 +31,14 @@ digest()
 		END { print passed + 0, failed + 0, skipped + 0 > counts }'
 }
 
+may_use_sudo()
+{
+	[ "$(id -u)" != 0 ] && command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }
+}
+
 run_level()
 {
-	local level=$1 log=$BUILD/test-$1.log counts status p=0 f=0 s=0
+	local level=$1 log=$BUILD/test-$1.log prefix=() counts status p=0 f=0 s=0
 
 	if [ ! -x "tests/$level/run" ]; then
 		echo "not ok - $level"
@@ -39,8 +47,11 @@ run_level()
 		return
 	fi
 	echo "== $level"
+	if [ "$level" = live ] && may_use_sudo && sudo true; then
+		prefix=(sudo -n env "PATH=$PATH" "BUILD=$BUILD")
+	fi
 	counts=$(mktemp)
-	timeout --kill-after=10 "$limit" "tests/$level/run" 2>&1 </dev/null | tee "$log" | digest "$counts"
+	timeout --kill-after=10 "$limit" "${prefix[@]}" "tests/$level/run" 2>&1 </dev/null | tee "$log" | digest "$counts"
 	status=${PIPESTATUS[0]}
 	read -r p f s <"$counts"
 	rm -f "$counts"

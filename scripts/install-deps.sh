@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# scripts/install-deps.sh [--optional] build|test
+#
+# Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
+# that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
+# sudo; on other systems their names are told. Status 1 if something is still missing; with --optional, only a remark.
+set -u
+
+# One need a line: how it is checked (`library` asks pkg-config), and its package in Debian, Fedora, Arch.
+build_needs='
+command:cc                gcc              gcc                   gcc
+header:stdio.h            libc6-dev        glibc-devel           glibc
+command:clang             clang            clang                 clang
+command:bpftool           bpftool          bpftool               bpf
+command:pkg-config        pkg-config       pkgconf-pkg-config    pkgconf
+library:libbpf            libbpf-dev       libbpf-devel          libbpf
+library:libelf            libelf-dev       elfutils-libelf-devel libelf
+library:libdw             libdw-dev        elfutils-devel        elfutils
+library:zlib              zlib1g-dev       zlib-devel            zlib
+'
+test_needs='
+library:cmocka            libcmocka-dev      libcmocka-devel     cmocka
+command:jq                jq                 jq                  jq
+command:python3           python3            python3             python
+python:jsonschema         python3-jsonschema python3-jsonschema  python-jsonschema
+command:ps                procps             procps-ng           procps-ng
+command:unshare           util-linux         util-linux          util-linux
+command:git               git                git                 git
+command:shellcheck        shellcheck         ShellCheck          shellcheck
+'
+
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+
+have()
+{
+	kind=${1%%:*} name=${1#*:}
+	case $kind in
+	command) command -v "$name" >/dev/null ;;
+	header) echo "#include <$name>" | cc -E - >/dev/null 2>&1 ;;
+	library) pkg-config --exists "$name" 2>/dev/null ;;
+	python) python3 -c "import $name" >/dev/null 2>&1 || /usr/bin/python3 -c "import $name" >/dev/null 2>&1 ;;
+	esac
+}
+
+# Prints column $1 (2 Debian, 3 Fedora, 4 Arch) of what is missing, in one line.
+missing()
+{
+	echo "$needs" | while read -r check debian fedora arch; do
+		if [ -z "$check" ] || have "$check"; then
+			continue
+		fi
+		case $1 in 2) printf '%s ' "$debian" ;; 3) printf '%s ' "$fedora" ;; 4) printf '%s ' "$arch" ;; esac
+	done
+}
+
+as_root()
+{
+	"$(dirname "$0")/as-root.sh" "$@"
+}
+
+# A fresh machine's package lists are empty or old: they are fetched when installing with what is there fails.
+install_debian()
+{
+	echo "installing: $*"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1 && return 0
+	as_root apt-get update -q >>"$log" 2>&1
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 && return 0
+	echo "apt-get could not install them; the end of what it said:" >&2
+	tail -n 15 "$log" >&2
+	return 1
+}
+
+tell()
+{
+	echo "To $what lifeline, these are missing and have to be installed first:" >&2
+	echo "  Debian, Ubuntu:  apt-get install $(missing 2)" >&2
+	echo "  Fedora:          dnf install $(missing 3)" >&2
+	echo "  Arch:            pacman -S $(missing 4)" >&2
+}
+
+optional=
+if [ "${1:-}" = --optional ]; then
+	optional=y
+	shift
+fi
+what=${1:-}
+case $what in
+build) needs=$build_needs ;;
+test) needs=$test_needs ;;
+*)
+	echo "usage: scripts/install-deps.sh [--optional] build|test" >&2
+	exit 1
+	;;
+esac
+
+packages=$(missing 2)
+[ -n "$packages" ] || exit 0
+if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }; then
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	# shellcheck disable=SC2086 # a list of words
+	install_debian $packages && [ -z "$(missing 2)" ] && exit 0
+fi
+tell
+[ -n "$optional" ] || exit 1
+echo "Going on without them: tests that need them are skipped." >&2
