@@ -51,8 +51,11 @@ struct wait_sign {
 	uint64_t first_ns, last_ns; /* last_ns: when it was last in progress (entered, or returned) */
 	uint64_t count;
 	int32_t last_result;
+	uint32_t waiters; /* threads that are in such a call now */
 };
 
+/* The distinct ways kept per process: the most recent ones, those for "any" and for groups before those for one pid. Ways
+ * that a thread is in right now are never dropped, so a process with more waiting threads than this has more of them. */
 #define WAIT_SIGNS_MAX 64
 
 /* The last look at a zombie's parent (event zombie_look), as it is in the event. */
@@ -94,6 +97,7 @@ struct process {
 	uint32_t born_to_tid;		    /* the thread of it */
 	struct process_ref creator;	    /* who called fork; differs from born_to under CLONE_PARENT */
 	struct process_ref parent;	    /* who owes the wait now */
+	uint32_t parent_tid;		    /* the thread of it that __WNOTHREAD goes by; 0 unknown */
 	uint32_t uid, pgid, sid;
 	uint64_t cgroup;		    /* id; model_cgroup_path */
 	char comm[COMM_SIZE];
@@ -140,13 +144,13 @@ struct process {
 
 	/* what it did about its own children */
 	uint64_t wait_calls, wait_reaped, wait_last_ns;
-	struct wait_sign waits[WAIT_SIGNS_MAX]; /* the most recent distinct ones */
+	struct wait_sign *waits;	    /* owned, wait_count of them, in no order; NULL until the first wait */
 	unsigned wait_count;
 	uint64_t waited_for_ns;		    /* some parent last waited for exactly this pid at; 0 never */
 	uint32_t children_born, children_unreaped; /* of it: born to or adopted; dead and not reaped */
 
 	struct thread *threads;		    /* owned, by birth; the leader first if it was seen */
-	uint32_t thread_count;
+	uint32_t thread_count;		    /* records in `threads`, the ended ones too */
 	struct process *first_child, *last_child; /* those with born_to == this, by birth */
 	struct process *next_sibling;
 	struct process *next;		    /* all, by first sight */
