@@ -27,7 +27,8 @@ struct event {
 };
 
 /* Loss classes, and what an analyzer can ask for. Names are SPEC's `lost` classes: lower-case of these. */
-#define EVENT_GROUPS(G) G(LIFE, life) G(WAIT, wait) G(SIGNAL, signal) G(SESSION, session) G(SWITCH, switch) G(STREAM, stream)
+#define EVENT_GROUPS(G)                                                                                                \
+	G(LIFE, life) G(WAIT, wait) G(SIGNAL, signal) G(SESSION, session) G(SWITCH, switch) G(STREAM, stream)
 
 enum event_group {
 #define GROUP(upper, lower) GROUP_##upper,
@@ -96,7 +97,7 @@ enum adopt_rule { ADOPT_THREAD = 0, ADOPT_SUBREAPER = 1, ADOPT_PIDNS_INIT = 2, A
 
 enum reap_how {
 	REAP_WAITED = 0,    /* seen at the return of wait4 or waitid */
-	REAP_SEEN_GONE = 1, /* nobody's wait was seen (kernel-side wait, io_uring): the task was freed, up to 30 ms late */
+	REAP_SEEN_GONE = 1, /* no wait was seen (kernel-side wait, io_uring): the task was freed, up to 30 ms late */
 };
 
 enum signal_origin {

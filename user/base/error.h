@@ -13,7 +13,7 @@ struct error {
 	char hint[384]; /* what to try, or empty */
 };
 
-/* Says what went wrong, and returns `code` so that a caller can write `return error_set(...)`. `code` is a negative errno. */
+/* Says what went wrong, and returns `code` (a negative errno) so that a caller can write `return error_set(...)`. */
 int error_set(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* As above, with ": " and the errno's words behind the text. */
 int error_errno(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Writes JSON (RFC 8259) into a buffer. Commas and nesting are kept by the writer. Strings from strangers are made valid
- * UTF-8: a byte that is not part of a well-formed sequence becomes U+FFFD; control characters are escaped.
+ * Writes JSON (RFC 8259) into a buffer. Commas and nesting are kept by the writer. Strings from strangers are made
+ * valid UTF-8: a byte that is not part of a well-formed sequence becomes U+FFFD; control characters are escaped.
  */
 #ifndef LIFELINE_BASE_JSON_H
 #define LIFELINE_BASE_JSON_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Names of signals and errors as tables; see text.h. Numbers come from the headers of the machine this is built on, which
- * is the machine (or one of the same architecture) that is observed.
+ * Names of signals and errors as tables; see text.h. Numbers come from the headers of the machine this is built on,
+ * which is the machine (or one of the same architecture) that is observed.
  */
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The table of events as data (made from bpf/abi/event.def), and the one check every record passes, from whatever source,
- * before anything reads it. Allocates nothing, prints nothing.
+ * The table of events as data (made from bpf/abi/event.def), and the one check every record passes, from whatever
+ * source, before anything reads it. Allocates nothing, prints nothing.
  */
 #ifndef LIFELINE_EVENT_EVENT_H
 #define LIFELINE_EVENT_EVENT_H
@@ -40,7 +40,7 @@ const char *event_group_name(enum event_group group); /* "life", …; NULL out o
  */
 int event_check(const void *record, size_t available, const char **why);
 
-/* A blob of a checked event: its first byte (not terminated), and its length. field_offset: offsetof(struct event_x, y_len). */
+/* A blob of a checked event: its first byte (not terminated), its length. field_offset: that of y_len in event_x. */
 const char *event_blob_at(const struct event *event, size_t field_offset, uint32_t *length);
 #define EVENT_BLOB(event, name, blob, length)                                                                          \
 	event_blob_at((const struct event *)(event), offsetof(struct event_##name, blob##_len), (length))
@@ -50,7 +50,8 @@ int64_t event_integer(const struct event *event, const struct event_field *field
 
 /*
  * Builds an event by field names, for sources that read text or foreign files. The record lives in `bytes`, aligned.
- * Blobs may be set in any order. event_build_* return 0, -ENOENT (no such field), -EINVAL (wrong type), -ERANGE, -E2BIG.
+ * Blobs may be set in any order. event_build_* return 0, -ENOENT (no such field), -EINVAL (wrong type), -ERANGE,
+ * -E2BIG.
  */
 struct event_builder {
 	const struct event_info *info;

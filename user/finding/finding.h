@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What was concluded: findings with their evidence, kept deduplicated and ordered worst first. A code's fixed facts
- * (severity, what it means, how to confirm, how to fix) stand once, in the verdict table of the analyzer that issues it.
+ * (severity, what it means, how to confirm, how to fix) stand once, in the verdict table of its analyzer.
  */
 #ifndef LIFELINE_FINDING_FINDING_H
 #define LIFELINE_FINDING_FINDING_H
@@ -50,19 +50,20 @@ struct findings *findings_new(const struct model *model);
 void findings_free(struct findings *findings);
 
 /*
- * Starts a finding on `process` (NULL: on none): copies identity and comm, sets severity from the verdict. Fill with the
- * functions below, then hand it over with findings_add, which takes ownership of everything in it, also on failure.
+ * Starts a finding on `process` (NULL: on none): copies identity and comm, sets severity from the verdict. Fill with
+ * the functions below, then hand it over with findings_add, which takes ownership of everything in it, also on failure.
  */
 void finding_begin(struct finding *finding, const struct verdict *verdict, const struct process *process);
 void finding_title(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void finding_help(struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Evidence with its time (also widens the window). */
-void finding_evidence(struct finding *finding, uint64_t t_ns, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void finding_evidence(struct finding *finding, uint64_t t_ns, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Takes the buffer's text as `detail`. */
 void finding_detail(struct finding *finding, struct buffer *json);
 /*
- * Adds it. `groups`: bit mask (1 << enum event_group) of the classes whose loss within the window would make it doubtful;
- * if one was lost there: certain = false, severity = note, and a line of evidence says so. 0 or -ENOMEM.
+ * Adds it. `groups`: bit mask (1 << enum event_group) of the classes whose loss within the window would make it
+ * doubtful; if one was lost there: certain = false, severity = note, and a line of evidence says so. 0 or -ENOMEM.
  */
 int findings_add(struct findings *findings, struct finding *finding, unsigned groups);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The contract of a sink: one file user/sink/NAME.c that ends in `const struct sink sink_NAME`; the registry is made from
- * the folder listing. A sink that shows single events gets them as they pass; a report is written at close.
+ * The contract of a sink: one file user/sink/NAME.c that ends in `const struct sink sink_NAME`; the registry is made
+ * from the folder listing. A sink that shows single events gets them as they pass; a report is written at close.
  */
 #ifndef LIFELINE_SINK_SINK_H
 #define LIFELINE_SINK_SINK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The live source: loads the BPF programs that are wanted, starts or finds the targets, drains the ring buffer, and turns
- * kernel state into events (begin, snapshots, looks at zombies, counters, losses, ticks, finish). Needs root, or CAP_BPF
- * and CAP_PERFMON.
+ * The live source: loads the BPF programs that are wanted, starts or finds the targets, drains the ring buffer, and
+ * turns kernel state into events (begin, snapshots, looks at zombies, counters, losses, ticks, finish). Needs root, or
+ * CAP_BPF and CAP_PERFMON.
  */
 #ifndef LIFELINE_SOURCE_LIVE_H
 #define LIFELINE_SOURCE_LIVE_H
@@ -20,7 +20,7 @@ struct live_options {
 	/* MODE_RUN */
 	char **command;	  /* argv, NULL-terminated */
 	const char *user; /* -u: run CMD as this user without capabilities, or NULL */
-	uint64_t linger_ns; /* how long to go on when CMD has ended and descendants live; LIVE_FOREVER: until the last is gone */
+	uint64_t linger_ns; /* how long to go on when only descendants live; LIVE_FOREVER: until the last is gone */
 	/* MODE_ATTACH */
 	const pid_t *pids; /* targets; with `all` none */
 	unsigned pid_count;
@@ -36,9 +36,10 @@ struct live_options {
 };
 
 /*
- * Arms everything, then starts CMD (run) or takes the snapshot (attach). SIGINT, SIGTERM and SIGHUP are the source's from
- * here to source_close: run: the first Ctrl-C is left to CMD (it is in the same foreground group), a second one ends the
- * observation; SIGTERM is passed to CMD; attach: either ends the observation. `options` must outlive the source.
+ * Arms everything, then starts CMD (run) or takes the snapshot (attach). SIGINT, SIGTERM and SIGHUP are the source's
+ * from here to source_close: run: the first Ctrl-C is left to CMD (it is in the same foreground group), a second one
+ * ends the observation; SIGTERM is passed to CMD; attach: either ends the observation. `options` must outlive the
+ * source.
  */
 int source_live_open(struct live_options *options, struct source **source, struct error *error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Puts records in order of time. Records of one processor come in order, but those of two can be up to a few ms apart in
- * the ring buffer, so each is held back until one `window` later in time was seen; equal times keep their arrival order.
- * With window 0 nothing is held: the order of arrival is kept as it is.
+ * Puts records in order of time. Records of one processor come in order, but those of two can be up to a few ms apart
+ * in the ring buffer, so each is held back until one `window` later in time was seen; equal times keep their arrival
+ * order. With window 0 nothing is held: the order of arrival is kept as it is.
  */
 #ifndef LIFELINE_SOURCE_ORDER_H
 #define LIFELINE_SOURCE_ORDER_H

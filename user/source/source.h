@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Where events come from. A source hands over records one by one in any order within its reorder window; check and order
- * are done by the engine (source/order.h), the same for all sources.
+ * Where events come from. A source hands over records one by one in any order within its reorder window; check and
+ * order are done by the engine (source/order.h), the same for all sources.
  */
 #ifndef LIFELINE_SOURCE_SOURCE_H
 #define LIFELINE_SOURCE_SOURCE_H
@@ -21,9 +21,9 @@ struct source {
 };
 
 struct source_ops {
-	/* Hands over what is there, waiting at most some 50 ms for it. 1: more may come, 0: the end, negative errno: failed. */
+	/* Hands over what is there, waiting some 50 ms at most. 1: more may come, 0: the end, negative errno: failed. */
 	int (*pump)(struct source *source, record_fn record, void *context, struct error *error);
-	/* Asks a live source to end (signal-safe flag); it still tells its last state and a finish event. NULL: no-op. */
+	/* Asks a live source to end (signal-safe flag); it still tells its last state and a finish. NULL: no-op. */
 	void (*stop)(struct source *source);
 	void (*close)(struct source *source);
 	/* How far out of order records can be, ns; 0: already in order (a trace file). */
@@ -45,8 +45,9 @@ static inline void source_close(struct source *source)
 int source_file_open(const char *path, struct source **source, struct error *error);
 
 /*
- * A text scenario (source/script.c), for tests and for writing down a bug; the format is described in tests/cases/README.md.
- * `expect`/`none` lines are not events: they are collected for the caller (source_script_expectations).
+ * A text scenario (source/script.c), for tests and for writing down a bug; the format is described in
+ * tests/cases/README.md. `expect`/`none` lines are not events: they are collected for the caller
+ * (source_script_expectations).
  */
 int source_script_open(const char *path, struct source **source, struct error *error);
 

@@ -27,10 +27,10 @@ struct trace_reader;
 
 int trace_open(const char *path, struct trace_reader **reader, struct error *error);
 /*
- * The next record, valid until the next call, translated to today's events by the file's own table (fields the file does
- * not have are 0, events unknown today are skipped and counted). 1: *event is set; 0: the end; negative: the file is
- * broken here, the error names the offset. A cut-off file simply ends, with trace_is_cut true.
- * Records are well-formed (event_check) when they come out; a bad one is skipped and counted.
+ * The next record, valid until the next call, translated to today's events by the file's own table (fields the file
+ * does not have are 0, events unknown today are skipped and counted). 1: *event is set; 0: the end; negative: the file
+ * is broken here, the error names the offset. A cut-off file simply ends, with trace_is_cut true. Records are
+ * well-formed (event_check) when they come out; a bad one is skipped and counted.
  */
 int trace_read(struct trace_reader *reader, const struct event **event, struct error *error);
 bool trace_is_cut(const struct trace_reader *reader);
