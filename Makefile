@@ -148,6 +148,9 @@ $(B)/gen/commands.c: Makefile $(call list_of,commands)
 	$(call registry,command,commands,cli/command.h,$(COMMANDS))
 
 # ---- user space ----------------------------------------------------------------------------------
+# The assembler reads it in (.incbin), which no dependency file tells.
+$(B)/user/sink/common/schema.o: user/sink/common/report.schema.json
+
 $(B)/user/%.o: user/%.c $(call list_of,flags)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

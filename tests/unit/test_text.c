@@ -46,17 +46,25 @@ static void control_bytes_are_spelled_out(void **state)
 static void c1_is_spelled_out_in_both_encodings(void **state)
 {
 	(void)state;
-	ESCAPES("\x9b" "31m", "\\x9b31m");
-	ESCAPES("\xc2\x9b" "31m", "\\u{9b}31m");
+	ESCAPES("\x9b"
+		"31m",
+		"\\x9b31m");
+	ESCAPES("\xc2\x9b"
+		"31m",
+		"\\u{9b}31m");
 	ESCAPES("\xc2\x80\xc2\x9f\xc2\xa1", "\\u{80}\\u{9f}\xc2\xa1");
 }
 
 static void invisible_characters_are_spelled_out(void **state)
 {
 	(void)state;
-	ESCAPES("\xe2\x80\xae" "cod.exe", "\\u{202e}cod.exe");
+	ESCAPES("\xe2\x80\xae"
+		"cod.exe",
+		"\\u{202e}cod.exe");
 	ESCAPES("\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}");
-	ESCAPES("a\xe2\x80\x8b" "b\xef\xbb\xbf", "a\\u{200b}b\\u{feff}");
+	ESCAPES("a\xe2\x80\x8b"
+		"b\xef\xbb\xbf",
+		"a\\u{200b}b\\u{feff}");
 	ESCAPES("\xe2\x80\xa8\xe2\x80\xa9", "\\u{2028}\\u{2029}");
 	ESCAPES("\xc2\xad\xd8\x9c", "\\u{ad}\\u{61c}");
 	ESCAPES("\xf3\xa0\x81\x81", "\\u{e0041}");
@@ -67,11 +75,11 @@ static void broken_utf8_is_shown_byte_by_byte(void **state)
 {
 	(void)state;
 	ESCAPES("\xff\xfe", "\\xff\\xfe");
-	ESCAPES("\xc0\xaf", "\\xc0\\xaf");		   /* overlong */
-	ESCAPES("\xe0\x80\xaf", "\\xe0\\x80\\xaf");	   /* overlong */
-	ESCAPES("\xed\xa0\x80", "\\xed\\xa0\\x80");	   /* surrogate */
+	ESCAPES("\xc0\xaf", "\\xc0\\xaf");                   /* overlong */
+	ESCAPES("\xe0\x80\xaf", "\\xe0\\x80\\xaf");          /* overlong */
+	ESCAPES("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* surrogate */
 	ESCAPES("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
-	ESCAPES("ok\xe6\x9d", "ok\\xe6\\x9d");		   /* cut off */
+	ESCAPES("ok\xe6\x9d", "ok\\xe6\\x9d");               /* cut off */
 	ESCAPES("\xe6z", "\\xe6z");
 }
 
@@ -89,7 +97,8 @@ static void every_byte_pair_is_harmless(void **state)
 			assert_true(byte >= 0x20 && byte != 0x7f);
 			/* a byte of C1's range may only stand inside a well-formed sequence that is not C1 itself */
 			if (byte >= 0x80)
-				assert_true(text_utf8_length(out.data, out.length) == 2 && (unsigned char)out.data[1] >= 0x80 &&
+				assert_true(text_utf8_length(out.data, out.length) == 2 &&
+					    (unsigned char)out.data[1] >= 0x80 &&
 					    !((unsigned char)out.data[0] == 0xc2 && (unsigned char)out.data[1] < 0xa0));
 			if (byte >= 0x80)
 				break;
@@ -215,7 +224,8 @@ static void durations_are_parsed(void **state)
 
 static void bad_durations_are_refused(void **state)
 {
-	static const char *const bad[] = {"", "5", "s", "1.s", ".5s", "-1s", "+1s", " 1s", "1s ", "1 s", "1S", "0x1s", "1e3s"};
+	static const char *const bad[] = {"",    "5",   "s",   "1.s", ".5s",  "-1s", "+1s",
+					  " 1s", "1s ", "1 s", "1S",  "0x1s", "1e3s"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -284,24 +294,24 @@ static void errors_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(printable_text_stays),
-		cmocka_unit_test(control_bytes_are_spelled_out),
-		cmocka_unit_test(c1_is_spelled_out_in_both_encodings),
-		cmocka_unit_test(invisible_characters_are_spelled_out),
-		cmocka_unit_test(broken_utf8_is_shown_byte_by_byte),
-		cmocka_unit_test(every_byte_pair_is_harmless),
-		cmocka_unit_test(a_cut_is_marked_and_splits_no_character),
-		cmocka_unit_test(shell_words_are_quoted_where_needed),
-		cmocka_unit_test(hostile_shell_words_name_their_bytes),
-		cmocka_unit_test(columns_follow_the_locale),
-		cmocka_unit_test(durations_read_well),
-		cmocka_unit_test(durations_round_into_the_next_unit),
-		cmocka_unit_test(durations_are_parsed),
-		cmocka_unit_test(bad_durations_are_refused),
-		cmocka_unit_test(sizes_are_parsed),
-		cmocka_unit_test(numbers_are_parsed_within_bounds),
-		cmocka_unit_test(signals_have_names),
-		cmocka_unit_test(errors_have_names),
+	    cmocka_unit_test(printable_text_stays),
+	    cmocka_unit_test(control_bytes_are_spelled_out),
+	    cmocka_unit_test(c1_is_spelled_out_in_both_encodings),
+	    cmocka_unit_test(invisible_characters_are_spelled_out),
+	    cmocka_unit_test(broken_utf8_is_shown_byte_by_byte),
+	    cmocka_unit_test(every_byte_pair_is_harmless),
+	    cmocka_unit_test(a_cut_is_marked_and_splits_no_character),
+	    cmocka_unit_test(shell_words_are_quoted_where_needed),
+	    cmocka_unit_test(hostile_shell_words_name_their_bytes),
+	    cmocka_unit_test(columns_follow_the_locale),
+	    cmocka_unit_test(durations_read_well),
+	    cmocka_unit_test(durations_round_into_the_next_unit),
+	    cmocka_unit_test(durations_are_parsed),
+	    cmocka_unit_test(bad_durations_are_refused),
+	    cmocka_unit_test(sizes_are_parsed),
+	    cmocka_unit_test(numbers_are_parsed_within_bounds),
+	    cmocka_unit_test(signals_have_names),
+	    cmocka_unit_test(errors_have_names),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

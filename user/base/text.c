@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Strings from strangers, made safe for a terminal; see text.h. A process chooses its own name and arguments, so they can
- * hold escape sequences, a right-to-left override, or bytes of no encoding at all. What is let through is what occupies
- * columns and nothing else: everything that acts (C0, DEL, C1), hides or reorders (format characters) is spelled out.
+ * Strings from strangers, made safe for a terminal; see text.h. A process chooses its own name and arguments, so they
+ * can hold escape sequences, a right-to-left override, or bytes of no encoding at all. What is let through is what
+ * occupies columns and nothing else: everything that acts (C0, DEL, C1), hides or reorders (format characters) is
+ * spelled out.
  */
 #include "base/text.h"
 
@@ -17,20 +18,23 @@ struct range {
 
 /* Characters of no width that change how others look, can't be seen, or don't exist; in order. */
 static const struct range hidden[] = {
-	{0x80, 0x9f},	    /* C1: a terminal in 8-bit mode obeys them */
-	{0xad, 0xad},	    /* soft hyphen */
-	{0x34f, 0x34f},	    /* combining grapheme joiner */
-	{0x600, 0x605},	    {0x61c, 0x61c}, {0x6dd, 0x6dd}, {0x70f, 0x70f}, {0x8e2, 0x8e2}, /* Arabic and Syriac format characters */
-	{0x115f, 0x1160},   /* Hangul fillers */
-	{0x17b4, 0x17b5},   {0x180b, 0x180f}, /* Khmer, Mongolian */
-	{0x200b, 0x200f},   /* zero-width space and joiners, direction marks */
-	{0x2028, 0x202e},   /* line and paragraph separators, direction embeddings and overrides */
-	{0x2060, 0x206f},   /* word joiner, invisible operators, direction isolates */
-	{0x3164, 0x3164},   {0xd800, 0xdfff}, {0xfdd0, 0xfdef}, {0xfe00, 0xfe0f}, /* fillers, non-characters, variation selectors */
-	{0xfeff, 0xfeff},   {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xfffe, 0xffff},
-	{0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
-	{0xe0000, 0xe0fff}, /* tags, more variation selectors */
-	{0xffffe, 0xfffff}, {0x10fffe, 0x10ffff},
+    {0x80, 0x9f},   /* C1: a terminal in 8-bit mode obeys them */
+    {0xad, 0xad},   /* soft hyphen */
+    {0x34f, 0x34f}, /* combining grapheme joiner */
+    {0x600, 0x605},     {0x61c, 0x61c},       {0x6dd, 0x6dd},
+    {0x70f, 0x70f},     {0x8e2, 0x8e2},   /* Arabic and Syriac format characters */
+    {0x115f, 0x1160},                     /* Hangul fillers */
+    {0x17b4, 0x17b5},   {0x180b, 0x180f}, /* Khmer, Mongolian */
+    {0x200b, 0x200f},                     /* zero-width space and joiners, direction marks */
+    {0x2028, 0x202e},                     /* line and paragraph separators, direction embeddings and overrides */
+    {0x2060, 0x206f},                     /* word joiner, invisible operators, direction isolates */
+    {0x3164, 0x3164},   {0xd800, 0xdfff},     {0xfdd0, 0xfdef},
+    {0xfe00, 0xfe0f}, /* fillers, non-characters, variation selectors */
+    {0xfeff, 0xfeff},   {0xffa0, 0xffa0},     {0xfff0, 0xfffb},
+    {0xfffe, 0xffff},   {0x110bd, 0x110bd},   {0x110cd, 0x110cd},
+    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},   {0x1d173, 0x1d17a},
+    {0xe0000, 0xe0fff}, /* tags, more variation selectors */
+    {0xffffe, 0xfffff}, {0x10fffe, 0x10ffff},
 };
 
 static bool is_hidden(uint32_t character)
@@ -136,7 +140,8 @@ enum quoting { QUOTE_NONE, QUOTE_PLAIN, QUOTE_ESCAPED };
 /* ASCII that no shell treats specially anywhere in a word ('~' and '=' do at its start or in assignments). */
 static bool is_shell_safe(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_@%+:,./-", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("_@%+:,./-", c));
 }
 
 static enum quoting quoting_needed(const char *text, size_t length, bool cut)

@@ -25,7 +25,8 @@ void text_shell_word(struct buffer *out, const char *text, size_t length, size_t
 /* Columns that a terminal uses for escaped text (well-formed UTF-8; wide characters by wcwidth in a UTF-8 locale). */
 size_t text_columns(const char *text, size_t length);
 
-/* For people: "12 ns", "3.40 us", "12.3 ms", "340 ms", "3.05 s", "2 m 05 s", "3 h 07 m", "2 d 01 h"; nothing is "0 s". */
+/* For people: "12 ns", "3.40 us", "12.3 ms", "340 ms", "3.05 s", "2 m 05 s", "3 h 07 m", "2 d 01 h"; nothing is "0 s".
+ */
 void text_duration(struct buffer *out, uint64_t ns);
 /* Reads 500ms, 2s, 1m, 1h, 100us, 10ns, also 1.5s; a bare number is refused. 0 or -EINVAL (-ERANGE beyond 2^63 ns). */
 int text_parse_duration(const char *text, uint64_t *ns);

@@ -106,7 +106,7 @@ static int scale(uint64_t whole, uint64_t factor, uint64_t more, uint64_t *resul
 
 int text_parse_duration(const char *text, uint64_t *ns)
 {
-	static const struct unit units[] = {{"ns", 1},	     {"us", 1000},	  {"ms", 1000000},
+	static const struct unit units[] = {{"ns", 1},     {"us", 1000},       {"ms", 1000000},
 					    {"s", SECOND}, {"m", 60 * SECOND}, {"h", 3600 * SECOND}};
 	const struct unit *unit;
 	uint64_t whole, billionths = 0;
@@ -130,7 +130,7 @@ int text_parse_duration(const char *text, uint64_t *ns)
 
 int text_parse_size(const char *text, uint64_t *bytes)
 {
-	static const struct unit units[] = {{"", 1},		{"K", 1ULL << 10}, {"k", 1ULL << 10},
+	static const struct unit units[] = {{"", 1},           {"K", 1ULL << 10}, {"k", 1ULL << 10},
 					    {"M", 1ULL << 20}, {"G", 1ULL << 30}, {"T", 1ULL << 40}};
 	const struct unit *unit;
 	uint64_t whole;
