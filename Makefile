@@ -70,6 +70,8 @@ UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 .PHONY: all demos unit-programs clean check check-unit check-cases check-live lint format bench install uninstall \
         demo deps help FORCE
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -83,6 +85,7 @@ build/lifeline: $(B)/lifeline FORCE
 # ---- lists: files that change only when what they hold changes -------------------------------------
 # What depends on a folder's listing or on flags depends on its list, so a file taken away, or another CC, rebuilds what
 # it must, and a second make does nothing.
+LISTS := flags link demo-flags bpf-flags bpf analyzers sinks commands archives demos $(addprefix folder-,$(FOLDERS))
 LIST_flags      = $(CC) $(ALL_CFLAGS)
 LIST_link       = $(CC) $(SANITY) $(LDFLAGS) $(PKG_LIBS)
 LIST_demo-flags = $(CC) $(DEMO_CFLAGS) $(LDFLAGS)
@@ -96,7 +99,7 @@ LIST_demos      = $(DEMOS) $(EXPECTS)
 $(foreach f,$(FOLDERS),$(eval LIST_folder-$(f) = $(call sources_of,$(f))))
 list_of = $(addprefix $(B)/list/,$(1))
 
-$(B)/list/%: FORCE
+$(call list_of,$(LISTS)): $(B)/list/%: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(LIST_$*))' > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@

@@ -1,3 +1,4 @@
+/* Types of Linux 6.18.44 on x86_64, made by vmlinux/refresh.sh with bpftool v7.1.0. */
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
