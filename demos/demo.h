@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the demos share. A demo is a small program that brings about one situation and says on stdout what it does and
- * what to see; it runs alone as well as under `lifeline demo`. For the latter it tells who is who: if LIFELINE_DEMO_FD
- * names a descriptor, lines `role NAME PID` and `ready` go there. PID is the one that an observer sees outside of any
- * pid namespace the demo makes for itself.
+ * What the demos share. A demo is a small program that brings about one situation and says on stdout what it does
+ * and what to see; it runs alone as well as under `lifeline demo`. For the latter it tells who is who: if
+ * LIFELINE_DEMO_FD names a descriptor, lines `role NAME PID` and `ready` go there. PID is the one that an observer
+ * sees outside of any pid namespace the demo makes for itself.
  *
  * Nothing here sleeps to get an order of things: processes tell one another through channels, and wait for facts (a
  * process is dead, is stopped). Sleeping is left to those demos where the passing of time is the subject.
@@ -53,10 +53,9 @@ __attribute__((format(printf, 1, 2))) static inline void demo_say(const char *fo
 	size_t length;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	length = (size_t)snprintf(line, sizeof line, "%6.3f s  %-12s ",
-				  (double)(now.tv_sec - demo_started.tv_sec) +
-					  (double)(now.tv_nsec - demo_started.tv_nsec) / 1e9,
-				  demo_name);
+	length = (size_t)snprintf(
+	    line, sizeof line, "%6.3f s  %-12s ",
+	    (double)(now.tv_sec - demo_started.tv_sec) + (double)(now.tv_nsec - demo_started.tv_nsec) / 1e9, demo_name);
 	va_start(arguments, format);
 	vsnprintf(line + length, sizeof line - 1 - length, format, arguments);
 	va_end(arguments);

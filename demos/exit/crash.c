@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A child writes through a null pointer. The processor refuses, the kernel turns that into SIGSEGV, and as nobody handles
- * it the process ends. Its parent learns the signal from the wait status, but not where it happened.
+ * A child writes through a null pointer. The processor refuses, the kernel turns that into SIGSEGV, and as nobody
+ * handles it the process ends. Its parent learns the signal from the wait status, but not where it happened.
  * (Core dumps are switched off here, so that the demo leaves no file behind.)
  *
  * Look at: child ended by SIGSEGV, the address it touched.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of exit/crash: a child that cannot do its work says so, and ends with an exit status other than 0. That is
- * the orderly way to fail; the parent learns the number and can act on it.
+ * The healthy twin of exit/crash: a child that cannot do its work says so, and ends with an exit status other than
+ * 0. That is the orderly way to fail; the parent learns the number and can act on it.
  *
  * Look at: child, exit status 3; no finding.
  */

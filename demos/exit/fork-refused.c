@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * fork(2) can fail: EAGAIN if the user has as many processes as RLIMIT_NPROC allows, or the pids limit of a cgroup is reached,
- * ENOMEM if there is no memory. Programs often do not look, and take -1 for a pid: kill(-1, …) is sent to everybody.
- * RLIMIT_NPROC does not bind root (CAP_SYS_RESOURCE or CAP_SYS_ADMIN), so as root the demo takes a uid that nobody has.
+ * fork(2) can fail: EAGAIN if the user has as many processes as RLIMIT_NPROC allows, or the pids limit of a cgroup
+ * is reached, ENOMEM if there is no memory. Programs often do not look, and take -1 for a pid: kill(-1, …) is sent
+ * to everybody. RLIMIT_NPROC does not bind root (CAP_SYS_RESOURCE or CAP_SYS_ADMIN), so as root the demo takes a uid
+ * that nobody has.
  *
  * Look at: the refused call, and the limit that was hit.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of exit/fork-refused: the same limit on processes, but with room for one helper at a time. The server
- * collects each helper before it starts the next, for a dead child that was not collected counts as well.
+ * The healthy twin of exit/fork-refused: the same limit on processes, but with room for one helper at a time. The
+ * server collects each helper before it starts the next, for a dead child that was not collected counts as well.
  *
  * Look at: three helpers one after the other, all within the limit; no finding.
  */

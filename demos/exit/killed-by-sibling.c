@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The worker is asked to end (SIGTERM), takes notice, and is killed (SIGKILL) before it has finished. Its parent sees
- * only "killed by signal 9": the wait status does not say who did it. It was no ancestor but a sibling, a watchdog. The
- * kernel knows the sender at the moment of sending, and then forgets.
+ * The worker is asked to end (SIGTERM), takes notice, and is killed (SIGKILL) before it has finished. Its parent
+ * sees only "killed by signal 9": the wait status does not say who did it. It was no ancestor but a sibling, a
+ * watchdog. The kernel knows the sender at the moment of sending, and then forgets.
  *
  * Look at: worker ended by SIGKILL, sent by watchdog, how long after the SIGTERM.
  */

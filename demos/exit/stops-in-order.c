@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of exit/killed-by-sibling: the worker handles SIGTERM as a request. It leaves its loop, puts things in
- * order, and ends by itself with status 0, so for the kernel it was not killed by any signal.
- * sigsuspend opens the door for the signal and sleeps in one step, so that it cannot slip in between test and sleep.
+ * The healthy twin of exit/killed-by-sibling: the worker handles SIGTERM as a request. It leaves its loop, puts
+ * things in order, and ends by itself with status 0, so for the kernel it was not killed by any signal. sigsuspend
+ * opens the door for the signal and sleeps in one step, so that it cannot slip in between test and sleep.
  *
  * Look at: worker, exit status 0 after SIGTERM; no finding.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * A process whose parent ends is never left without one: in the parent's exit the kernel picks another, an ancestor
- * that has asked for it (PR_SET_CHILD_SUBREAPER) or else the init of the pid namespace (kernel/exit.c, find_new_reaper).
- * Being an orphan is no fault and needs no care, as long as the adopter waits.
+ * that has asked for it (PR_SET_CHILD_SUBREAPER) or else the init of the pid namespace (kernel/exit.c,
+ * find_new_reaper). Being an orphan is no fault and needs no care, as long as the adopter waits.
  *
- * Look at: child, born to parent, then with init (or, in a desktop session, systemd --user or the like) as its parent.
+ * Look at: child, born to parent, then with init (or, in a desktop session, systemd --user or the like) as its
+ * parent.
  */
 #include "demo.h"
 

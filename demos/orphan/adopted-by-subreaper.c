@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * prctl(PR_SET_CHILD_SUBREAPER) makes a process the heir of its orphaned descendants, in init's place. Service managers and
- * shells of containers use it to keep sight of what their services start. Duty comes with it: who adopts has to wait.
+ * prctl(PR_SET_CHILD_SUBREAPER) makes a process the heir of its orphaned descendants, in init's place. Service
+ * managers and shells of containers use it to keep sight of what their services start. Duty comes with it: who
+ * adopts has to wait.
  *
  * Look at: child, adopted by subreaper by the rule `subreaper`, and reaped by it.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Inside a pid namespace the orphans go to its own pid 1, not to that of the machine (pid_namespaces(7)). This pid 1 does
- * what an init must do: it waits for any child until there is none. The healthy twin of zombie/adopter-negligent.
+ * Inside a pid namespace the orphans go to its own pid 1, not to that of the machine (pid_namespaces(7)). This pid 1
+ * does what an init must do: it waits for any child until there is none. The healthy twin of
+ * zombie/adopter-negligent.
  *
  * Look at: child with two pids (outside and inside), adopted by the rule `pidns-init`, reaped by init at once.
  */
@@ -15,8 +16,8 @@ static void be_init(void)
 	if (parent == 0) {
 		if (demo_fork("child") == 0) {
 			channel_hear(&end);
-			demo_say("is %d outside and %d inside; my parent is %d now; ends", (int)demo_pid(), (int)getpid(),
-				 (int)getppid());
+			demo_say("is %d outside and %d inside; my parent is %d now; ends", (int)demo_pid(),
+				 (int)getpid(), (int)getppid());
 			_exit(0);
 		}
 		_exit(0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * In the kernel the parent of a process is a thread, the one that forked. When that thread ends but its process lives, the
- * child passes to another thread of the same process (kernel/exit.c, find_alive_thread): getppid does not change, any
- * thread may wait, and nobody is an orphan. (Only PR_SET_PDEATHSIG and __WNOTHREAD notice.)
+ * In the kernel the parent of a process is a thread, the one that forked. When that thread ends but its process
+ * lives, the child passes to another thread of the same process (kernel/exit.c, find_alive_thread): getppid does not
+ * change, any thread may wait, and nobody is an orphan. (Only PR_SET_PDEATHSIG and __WNOTHREAD notice.)
  *
  * Look at: child of a thread that has ended, with the same parent as before; reaped by it; no finding.
  */

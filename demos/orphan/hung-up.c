@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A process group is orphaned when no member has a parent outside the group but inside the session: nobody is left who
- * could continue its stopped members with job control. If there are stopped ones at that moment, the kernel sends the group
- * SIGHUP and then SIGCONT (setpgid(2) NOTES; kernel/exit.c, kill_orphaned_pgrp). Who does not handle SIGHUP dies of it.
+ * A process group is orphaned when no member has a parent outside the group but inside the session: nobody is left
+ * who could continue its stopped members with job control. If there are stopped ones at that moment, the kernel
+ * sends the group SIGHUP and then SIGCONT (setpgid(2) NOTES; kernel/exit.c, kill_orphaned_pgrp). Who does not handle
+ * SIGHUP dies of it.
  *
  * Look at: job, stopped; when shell ends it gets SIGHUP and goes on. It handles the signal and ends in order.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of the orphan demos: the parent wants to end, tells its worker so, waits until it has ended, and only
- * then ends itself. Nobody is orphaned, nothing survives the command.
+ * The healthy twin of the orphan demos: the parent wants to end, tells its worker so, waits until it has ended, and
+ * only then ends itself. Nobody is orphaned, nothing survives the command.
  *
  * Look at: worker ends before parent and is reaped by it; no finding.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * prctl(PR_SET_PDEATHSIG) asks the kernel for a signal when the parent (exactly: the thread that forked us) ends: a way
- * not to outlive it. A parent that ended before the call is missed, so look at getppid() after it. The signal is cleared
- * by fork and by exec of a set-user-ID program.
+ * prctl(PR_SET_PDEATHSIG) asks the kernel for a signal when the parent (exactly: the thread that forked us) ends: a
+ * way not to outlive it. A parent that ended before the call is missed, so look at getppid() after it. The signal is
+ * cleared by fork and by exec of a set-user-ID program.
  *
  * Look at: worker, ended by SIGTERM at the moment of its parent's end; sender: the dying parent.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The command is over, the prompt is back, and something that it started still runs: in the same session, not made a
- * daemon, perhaps forgotten. Such survivors hold ports, files and CPU time of which nobody thinks any more. (This one lets
- * go of the terminal, so that nothing waits for its output, and ends by itself after three seconds.)
+ * daemon, perhaps forgotten. Such survivors hold ports, files and CPU time of which nobody thinks any more. (This
+ * one lets go of the terminal, so that nothing waits for its output, and ends by itself after three seconds.)
  *
  * Look at: helper, alive when the command had ended, with another parent.
  */

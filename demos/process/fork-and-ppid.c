@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * fork(2) returns twice: 0 in the new process, the new process' pid in the old one. The child knows its parent by
- * getppid(2), the parent its child by what fork returned. The child's end stays on record in the kernel until the parent
- * asks for it; here the parent asks at once.
+ * getppid(2), the parent its child by what fork returned. The child's end stays on record in the kernel until the
+ * parent asks for it; here the parent asks at once.
  *
  * Look at: child born to parent, exit status 7, reaped by parent moments after its end.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Five children work at the same time, for 100 to 500 ms. The parent waits for one after the other, in the order in which
- * it made them. In sum they work 1.5 s, but the parent waits only as long as the longest: while it waits for one, the
- * others go on. Those that end before their turn are zombies for a moment, and that is all right.
+ * Five children work at the same time, for 100 to 500 ms. The parent waits for one after the other, in the order in
+ * which it made them. In sum they work 1.5 s, but the parent waits only as long as the longest: while it waits for
+ * one, the others go on. Those that end before their turn are zombies for a moment, and that is all right.
  *
  * Look at: the parent's time blocked in wait (about 500 ms), the dead-unreaped pieces of the early ones.
  */

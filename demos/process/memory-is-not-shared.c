@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * After fork(2) both processes see the same values at the same addresses, but each writes to pages of its own (copied at
- * the first write). What the child counts in an ordinary variable, the parent never sees. Memory mapped MAP_SHARED is the
- * exception: there both write to the same page.
+ * After fork(2) both processes see the same values at the same addresses, but each writes to pages of its own
+ * (copied at the first write). What the child counts in an ordinary variable, the parent never sees. Memory mapped
+ * MAP_SHARED is the exception: there both write to the same page.
  *
- * Look at: an ordinary pair of parent and child, nothing to complain of: the lost update is no matter of the kernel's.
+ * Look at: an ordinary pair of parent and child, nothing to complain of: the lost update is no matter of the
+ * kernel's.
  */
 #include <sys/mman.h>
 
@@ -26,7 +27,8 @@ int main(void)
 			ordinary++;
 			(*shared)++;
 		}
-		demo_say("at address %p I see %d, in the shared page %d", (const volatile void *)&ordinary, ordinary, *shared);
+		demo_say("at address %p I see %d, in the shared page %d", (const volatile void *)&ordinary, ordinary,
+			 *shared);
 		_exit(0);
 	}
 	demo_ready();

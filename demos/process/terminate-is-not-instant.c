@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * kill(2) returns when the signal has been sent, not when the target is gone. Right after it the child may well still be
- * there. Then it is dead, but a zombie: its pid stays taken, kill(pid, 0) still succeeds. Only the parent's wait call
- * frees it (what Python's Process.terminate() does not do, but join() does).
+ * kill(2) returns when the signal has been sent, not when the target is gone. Right after it the child may well
+ * still be there. Then it is dead, but a zombie: its pid stays taken, kill(pid, 0) still succeeds. Only the parent's
+ * wait call frees it (what Python's Process.terminate() does not do, but join() does).
  *
  * Look at: the child ended by SIGTERM, sender the parent; dead-unreaped until the wait call.
  */

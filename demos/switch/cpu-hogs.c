@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Twice as many processes want to compute as there are processors. The scheduler makes them take turns: none ever gives up
- * the processor by itself, so nearly all their switches are involuntary, and each spends half its time in a run queue.
- * More of them would not get more done.
+ * Twice as many processes want to compute as there are processors. The scheduler makes them take turns: none ever
+ * gives up the processor by itself, so nearly all their switches are involuntary, and each spends half its time in a
+ * run queue. More of them would not get more done.
  *
  * Look at: the switch table: involuntary switches, time in the run queue about as long as time on the processor.
  */

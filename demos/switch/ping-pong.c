@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Two processes pass a byte to and fro. Each wakes the other and then has nothing to do until it is woken: for every byte
- * the kernel switches twice, and more time goes into switching than into work. Queues of one element, and locks handed over
- * for each item, look like this; larger batches are the cure.
+ * Two processes pass a byte to and fro. Each wakes the other and then has nothing to do until it is woken: for every
+ * byte the kernel switches twice, and more time goes into switching than into work. Queues of one element, and locks
+ * handed over for each item, look like this; larger batches are the cure.
  *
  * Look at: voluntary switches by the ten thousand, each blocked in read, each woken by the other.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of the switch demos: four processes that mostly sleep, wake for a moment and sleep again. They switch
- * voluntarily, some dozen times a second, wait in no run queue worth mentioning, and disturb nobody.
+ * The healthy twin of the switch demos: four processes that mostly sleep, wake for a moment and sleep again. They
+ * switch voluntarily, some dozen times a second, wait in no run queue worth mentioning, and disturb nobody.
  *
  * Look at: voluntary switches only, time blocked in sleep; no finding.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The first process of a pid namespace is its init: orphans inside become its children (pid_namespaces(7)). In a container
- * that is often an application that knows nothing of children it did not make. This one collects its own child and then
- * never waits again; the orphan that it was given dies and stays.
+ * The first process of a pid namespace is its init: orphans inside become its children (pid_namespaces(7)). In a
+ * container that is often an application that knows nothing of children it did not make. This one collects its own
+ * child and then never waits again; the orphan that it was given dies and stays.
  *
- * Look at: orphan, adopted by init (pid 1 inside), then dead-unreaped. When init ends, the kernel clears its namespace.
+ * Look at: orphan, adopted by init (pid 1 inside), then dead-unreaped. When init ends, the kernel clears its
+ * namespace.
  */
 #include "demo.h"
 

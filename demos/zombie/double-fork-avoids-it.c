@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A parent that cannot wait for long-lived helpers forks twice: the middle process ends at once and is collected at once,
- * and the helper, an orphan now, is given to a reaper whose job it is to wait. Here that is a small one of our own
- * (PR_SET_CHILD_SUBREAPER, prctl(2)), so that the demo shows the same on every machine; usually it is init.
+ * A parent that cannot wait for long-lived helpers forks twice: the middle process ends at once and is collected at
+ * once, and the helper, an orphan now, is given to a reaper whose job it is to wait. Here that is a small one of our
+ * own (PR_SET_CHILD_SUBREAPER, prctl(2)), so that the demo shows the same on every machine; usually it is init.
  *
  * Look at: helper adopted by reaper, and reaped by it right after its end; the busy parent owes no wait.
  */

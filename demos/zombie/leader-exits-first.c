@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * main() may leave by pthread_exit(3) while other threads go on. The thread-group leader, whose number is the pid, is dead
- * then, and ps shows the process in state Z, "<defunct>". Yet it lives: it has memory, files and a running thread, and no
- * parent can collect it. It becomes a real zombie when the last thread ends.
+ * main() may leave by pthread_exit(3) while other threads go on. The thread-group leader, whose number is the pid,
+ * is dead then, and ps shows the process in state Z, "<defunct>". Yet it lives: it has memory, files and a running
+ * thread, and no parent can collect it. It becomes a real zombie when the last thread ends.
  *
  * Look at: the process with its leader ended and one thread alive; reaped right after the last thread.
  */
@@ -39,7 +39,8 @@ int main(void)
 	if (threaded == 0)
 		be_threaded();
 	demo_await_state(threaded, 'Z');
-	demo_say("child in state Z, but waitpid(WNOHANG) says %d: nothing to collect", (int)waitpid(threaded, NULL, WNOHANG));
+	demo_say("child in state Z, but waitpid(WNOHANG) says %d: nothing to collect",
+		 (int)waitpid(threaded, NULL, WNOHANG));
 	demo_reap(threaded);
 	demo_say("the last thread has ended; collected");
 	return 0;

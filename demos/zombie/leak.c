@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A server that starts a helper for each request and never waits gathers zombies at the rate of its requests. Each keeps
- * a pid. When pid_max or the pids limit of its cgroup is reached, nobody there can fork any more, although nothing runs.
+ * A server that starts a helper for each request and never waits gathers zombies at the rate of its requests. Each
+ * keeps a pid. When pid_max or the pids limit of its cgroup is reached, nobody there can fork any more, although
+ * nothing runs.
  *
- * Look at: one finding on the parent instead of twelve on its children: how many, at what rate, and how long until the end.
+ * Look at: one finding on the parent instead of twelve on its children: how many, at what rate, and how long until
+ * the end.
  */
 #include "demo.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A dead child stays in the process table, with its exit status, until its parent collects it with a wait call (wait(2),
- * NOTES: "zombie"). This parent goes on with other work and never makes one. The child uses no memory any more, but its pid
- * is taken as long as the parent lives; when the parent ends too, init inherits the zombie and collects it.
+ * A dead child stays in the process table, with its exit status, until its parent collects it with a wait call
+ * (wait(2), NOTES: "zombie"). This parent goes on with other work and never makes one. The child uses no memory any
+ * more, but its pid is taken as long as the parent lives; when the parent ends too, init inherits the zombie and
+ * collects it.
  *
  * Look at: child, from its end on dead-unreaped; the parent's wait calls: none.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A stopped process (Ctrl-Z, SIGSTOP, a debugger) does nothing, reaping included. This parent is in waitpid for its child
- * when it is stopped; the child dies and remains a zombie until somebody continues the parent. Then it is collected at once.
+ * A stopped process (Ctrl-Z, SIGSTOP, a debugger) does nothing, reaping included. This parent is in waitpid for its
+ * child when it is stopped; the child dies and remains a zombie until somebody continues the parent. Then it is
+ * collected at once.
  *
  * Look at: child, dead-unreaped while parent's state is T.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * This parent knows how to reap: its first child is collected at once. But when the second dies, the parent is blocked
- * somewhere else, in a read(2) from a peer that takes its time, and does not come round to waiting. A server that reaps in
- * its main loop and then makes a blocking call is in the same position.
+ * This parent knows how to reap: its first child is collected at once. But when the second dies, the parent is
+ * blocked somewhere else, in a read(2) from a peer that takes its time, and does not come round to waiting. A server
+ * that reaps in its main loop and then makes a blocking call is in the same position.
  *
  * Look at: late, dead-unreaped while the parent is blocked in read; then reaped.
  */

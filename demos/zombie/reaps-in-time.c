@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The healthy twin of zombie/signals-merged and zombie/never-waits. Three children die while SIGCHLD is blocked and merge
- * into one signal, but this handler waits until there is nothing left to collect. WNOHANG makes the last call return
- * instead of block.
+ * The healthy twin of zombie/signals-merged and zombie/never-waits. Three children die while SIGCHLD is blocked and
+ * merge into one signal, but this handler waits until there is nothing left to collect. WNOHANG makes the last call
+ * return instead of block.
  *
  * Look at: all three reaped by the parent; no finding.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A standard signal is pending or not pending; it does not count (signal(7), "Queueing"). Three children die while SIGCHLD
- * is blocked: one SIGCHLD is delivered. A handler that calls wait once for each signal collects one child; the other two
- * stay zombies, for nobody will signal them again. The right handler waits in a loop: zombie/reaps-in-time.
+ * A standard signal is pending or not pending; it does not count (signal(7), "Queueing"). Three children die while
+ * SIGCHLD is blocked: one SIGCHLD is delivered. A handler that calls wait once for each signal collects one child;
+ * the other two stay zombies, for nobody will signal them again. The right handler waits in a loop:
+ * zombie/reaps-in-time.
  *
  * Look at: second and third, whose SIGCHLD fell on one that was pending already.
  */

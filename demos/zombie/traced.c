@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A process that is traced (ptrace(2): gdb, strace) belongs to its tracer first. When it dies, the tracer is told, and only
- * after the tracer has waited for it, or let go, can the real parent collect it (kernel/exit.c, wait_consider_child). Here
- * the parent waits properly, and a tracer holds the dead child back.
+ * A process that is traced (ptrace(2): gdb, strace) belongs to its tracer first. When it dies, the tracer is told,
+ * and only after the tracer has waited for it, or let go, can the real parent collect it (kernel/exit.c,
+ * wait_consider_child). Here the parent waits properly, and a tracer holds the dead child back.
  *
  * Look at: child, dead-unreaped with a tracer; the parent is in wait4 for this very child.
  */

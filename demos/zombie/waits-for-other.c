@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * waitpid(2) with a pid collects that child and no other. This parent waits for its slow child; the quick one, which ended
- * long ago, stays a zombie meanwhile, although its parent sits in a wait call. A wait for a process group, or with __WCLONE
- * or __WNOTHREAD, can miss a child in the same way (kernel/exit.c, eligible_child).
+ * waitpid(2) with a pid collects that child and no other. This parent waits for its slow child; the quick one, which
+ * ended long ago, stays a zombie meanwhile, although its parent sits in a wait call. A wait for a process group, or
+ * with __WCLONE or __WNOTHREAD, can miss a child in the same way (kernel/exit.c, eligible_child).
  *
  * Look at: the parent is in wait4, but for the pid of slow.
  */
