@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Help, usage and man pages, all from the command tables.
+ */
+#ifndef LIFELINE_CLI_HELP_H
+#define LIFELINE_CLI_HELP_H
+
+#include "base/buffer.h"
+#include "cli/command.h"
+
+#define HELP_COLUMNS 100
+
+void help_general(struct buffer *out);
+void help_command(struct buffer *out, const struct command *command);
+/* roff, man(7) macros. command NULL: lifeline(1) itself. */
+void help_man(struct buffer *out, const struct command *command);
+
+const struct command *command_find(const char *name); /* NULL: there is none */
+const char *command_closest(const char *name);        /* NULL: none is close */
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * From a source to a report; see report.h. */
+#include "cli/report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/text.h"
+#include "cli/verdicts.h"
+
+int report_check(const struct report_options *options, struct error *error)
+{
+	int err = options->fail_on ? verdict_check_list(options->fail_on, error) : 0;
+
+	if (err < 0) {
+		error_context(error, "option --fail-on");
+		return err;
+	}
+	return output_check(options->output, "the report", error);
+}
+
+int observe_check(const struct observe_options *options, struct error *error)
+{
+	int err = report_check(&options->report, error);
+
+	if (err < 0 || !options->record)
+		return err;
+	if (!strcmp(options->record, "-")) {
+		error_set(error, -EINVAL, "cannot write the trace to standard output");
+		error_hint(error, "give --record the name of a file");
+		return -EINVAL;
+	}
+	return output_check(options->record, "the trace", error);
+}
+
+static void log_line(int level, const char *text)
+{
+	struct buffer line = {0};
+	size_t length = strcspn(text, "\n");
+
+	(void)level;
+	text_escape(&line, text, length, 0);
+	fprintf(stderr, "lifeline: %s\n", buffer_text(&line));
+	buffer_free(&line);
+}
+
+void observe_fill(const struct observe_options *options, struct live_options *live)
+{
+	live->for_ns = options->for_ns;
+	live->zombie_after_ns = options->report.zombie_after_ns;
+	live->wants = engine_wants();
+	live->buffer_bytes = options->buffer_bytes;
+	live->verbose = options->report.verbose;
+	source_live_log(options->report.verbose >= 2 ? log_line : NULL);
+}
+
+static const struct sink *find_sink(int format)
+{
+	const char *name = format == REPORT_JSON ? "json" : "text";
+
+	for (unsigned i = 0; sinks[i]; i++)
+		if (sinks[i]->report && !strcmp(sinks[i]->name, name))
+			return sinks[i];
+	return NULL;
+}
+
+static int run_sink(const struct sink *sink, const struct sink_context *context, struct error *error)
+{
+	void *state = NULL;
+	int err = sink->open ? sink->open(context, &state) : 0;
+
+	if (err >= 0)
+		err = sink->close(context, state);
+	return err < 0 ? error_errno(error, err, "cannot put the report together") : 0;
+}
+
+int report_write(const struct engine *engine, const struct report_options *options, FILE *standard, struct error *error)
+{
+	const struct sink *sink = find_sink(options->format);
+	struct output output;
+	struct sink_context context;
+	int err, closed;
+
+	if (!sink)
+		return error_set(error, -ENOENT, "this build of lifeline has no such report format");
+	err = output_open(&output, options->output, standard, options->color, error);
+	if (err < 0)
+		return err;
+	context = (struct sink_context){.model = engine->model,
+					.findings = engine->findings,
+					.out = output.file,
+					.color = output.color,
+					.unicode = output.unicode,
+					.columns = output.columns,
+					.quiet = options->quiet,
+					.verbose = options->verbose,
+					.version = LIFELINE_VERSION};
+	err = run_sink(sink, &context, error);
+	closed = output_close(&output, err < 0, err < 0 ? NULL : error);
+	return err < 0 ? err : closed;
+}
+
+static void tell_engine(const struct engine *engine)
+{
+	fprintf(stderr, "lifeline: %llu events, %llu refused, %llu late, %llu contradicting, %llu lost\n",
+		(unsigned long long)model_events(engine->model), (unsigned long long)engine->refused,
+		(unsigned long long)engine->late, (unsigned long long)model_contradictions(engine->model),
+		(unsigned long long)model_lost(engine->model, EVENT_GROUP_COUNT));
+}
+
+int report_source(struct engine *engine, struct source *source, const struct report_options *options,
+		  const char *record, FILE *standard)
+{
+	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns, .record = record};
+	struct error observed = {0}, written = {0};
+
+	engine_run(engine, source, &how, NULL, NULL, &observed);
+	source_close(source);
+	if (engine->began)
+		report_write(engine, options, standard, &written);
+	if (engine->began && options->verbose)
+		tell_engine(engine);
+	if (observed.code)
+		return complain(&observed);
+	if (written.code)
+		return complain(&written);
+	return options->fail_on && findings_match(engine->findings, options->fail_on) ? EXIT_FAIL_ON : 0;
+}
+
+int report_command_status(const struct engine *engine)
+{
+	const struct observation *observation = model_observation(engine->model);
+	int status = observation->exit_status;
+
+	if (!observation->finished || status == -1)
+		return observation->ended_by == ENDED_INTERRUPT ? 128 + SIGINT : 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What run, attach, report and demo have in common: their options, and the way from a source to a written report and an
+ * exit status.
+ */
+#ifndef LIFELINE_CLI_REPORT_H
+#define LIFELINE_CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "engine/engine.h"
+#include "source/live.h"
+
+struct report_options {
+	const char *output;
+	int format; /* index into REPORT_FORMATS */
+	int color;  /* enum color_mode */
+	bool quiet;
+	int verbose;
+	const char *fail_on;
+	uint64_t zombie_after_ns; /* 0: as recorded */
+};
+
+#define REPORT_FORMATS "text|json"
+#define REPORT_JSON 1
+
+/* Rows of an option table; `member` leads to the struct report_options within `owner`: `report.`, or nothing if it is
+ * one. */
+#define REPORT_OPTIONS(owner, member, where, zombie_after)                                                             \
+	{.name = "output",                                                                                             \
+	 .letter = 'o',                                                                                                \
+	 .type = OPTION_TEXT,                                                                                          \
+	 .offset = offsetof(owner, member output),                                                                     \
+	 .value = "FILE",                                                                                              \
+	 .help = "Write the report to FILE (0600, whole or not at all); - is standard output. Default: " where},       \
+	    {.name = "format",                                                                                         \
+	     .type = OPTION_CHOICE,                                                                                    \
+	     .offset = offsetof(owner, member format),                                                                 \
+	     .choices = REPORT_FORMATS,                                                                                \
+	     .preset = "text",                                                                                         \
+	     .help = "For people, or one JSON document (`lifeline --json-schema` describes it)."},                     \
+	    {.name = "zombie-after",                                                                                   \
+	     .type = OPTION_DURATION,                                                                                  \
+	     .offset = offsetof(owner, member zombie_after_ns),                                                        \
+	     .value = "DURATION",                                                                                      \
+	     .preset = zombie_after,                                                                                   \
+	     .low = 1000000,                                                                                           \
+	     .high = 86400000000000,                                                                                   \
+	     .help = "A death not reaped for longer than this is a zombie verdict."},                                  \
+	    {.name = "fail-on",                                                                                        \
+	     .type = OPTION_TEXT,                                                                                      \
+	     .offset = offsetof(owner, member fail_on),                                                                \
+	     .value = "CODE[,CODE…]",                                                                                  \
+	     .help = "Exit with 99 if such a verdict was reached; a kind (zombie) covers its codes, `any` covers "     \
+		     "warnings and errors."},                                                                          \
+	    {.name = "quiet",                                                                                          \
+	     .letter = 'q',                                                                                            \
+	     .type = OPTION_FLAG,                                                                                      \
+	     .offset = offsetof(owner, member quiet),                                                                  \
+	     .help = "Findings only: no tree, no tables, nothing if there is none."},                                  \
+	    {.name = "verbose",                                                                                        \
+	     .letter = 'v',                                                                                            \
+	     .type = OPTION_COUNT,                                                                                     \
+	     .offset = offsetof(owner, member verbose),                                                                \
+	     .help = "Tell more, also of lifeline's own work; twice: messages of libbpf."},                            \
+	{                                                                                                              \
+		.name = "color", .type = OPTION_CHOICE, .offset = offsetof(owner, member color),                       \
+		.choices = "auto|always|never", .preset = "auto",                                                      \
+		.help = "Colours; auto: on a terminal, unless NO_COLOR is set."                                        \
+	}
+
+struct observe_options { /* of the live commands */
+	struct report_options report;
+	const char *record;
+	uint64_t for_ns, buffer_bytes;
+};
+
+#define OBSERVE_OPTIONS(owner, member, where, for_help)                                                                \
+	REPORT_OPTIONS(owner, member report., where, "1s"),                                                            \
+	    {.name = "record",                                                                                         \
+	     .type = OPTION_TEXT,                                                                                      \
+	     .offset = offsetof(owner, member record),                                                                 \
+	     .value = "FILE",                                                                                          \
+	     .help = "Also write the trace to FILE, for `lifeline report FILE`."},                                     \
+	    {.name = "for",                                                                                            \
+	     .type = OPTION_DURATION,                                                                                  \
+	     .offset = offsetof(owner, member for_ns),                                                                 \
+	     .value = "DURATION",                                                                                      \
+	     .low = 1000000,                                                                                           \
+	     .high = 86400000000000 * 365,                                                                             \
+	     .help = for_help},                                                                                        \
+	{                                                                                                              \
+		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(owner, member buffer_bytes),                 \
+		.value = "SIZE", .low = 65536, .high = 1 << 30,                                                        \
+		.help = "Memory between kernel and lifeline (such as 16M); larger helps if events were lost."          \
+	}
+
+#define LINGER_OPTION(owner, member)                                                                                   \
+	{                                                                                                              \
+		.name = "linger", .type = OPTION_DURATION, .offset = offsetof(owner, member),                          \
+		.value = "DURATION|forever", .special = "forever", .preset = "0s",                                     \
+		.help = "When CMD has ended and descendants live on, observe them for that long; forever: until the "  \
+			"last is "                                                                                     \
+			"gone."                                                                                        \
+	}
+
+/* What can be refused before anything is started or read. */
+int report_check(const struct report_options *options, struct error *error);
+int observe_check(const struct observe_options *options, struct error *error);
+
+/* The parts of live_options that all live commands fill in the same way. */
+void observe_fill(const struct observe_options *options, struct live_options *live);
+
+/* Writes the report of a finished engine. -EPIPE, -ENOSPC, … with the error in words. */
+int report_write(const struct engine *engine, const struct report_options *options, FILE *standard,
+		 struct error *error);
+
+/*
+ * Runs the source to its end, closes it, and writes the report to options->output, or `standard`. The exit status: 125
+ * with the reason told if something failed, 99 if --fail-on matched, else 0. The engine is filled: engine_free it.
+ */
+int report_source(struct engine *engine, struct source *source, const struct report_options *options,
+		  const char *record, FILE *standard);
+
+/* run's exit status: CMD's own, 128+N if a signal ended it or, with CMD alive, the observation; 0 if nothing was run.
+ */
+int report_command_status(const struct engine *engine);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The one path from a source to findings; see engine.h. What is written to a trace is exactly what the model is shown,
+ * in that order, so a replay of the file folds the same events and comes to the same findings. Relies on the stream to
+ * start with `begin`; whatever comes before it cannot be placed in time and is counted as refused.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+#include "source/order.h"
+#include "trace/trace.h"
+
+#define FLUSH_EVERY_NS 1000000000ULL
+#define DEFAULT_ZOMBIE_AFTER_NS 1000000000ULL
+#define DEFAULT_CONTENDED_AFTER_NS 10000000ULL
+
+struct run {
+	struct engine *engine;
+	const struct engine_options *options;
+	int (*observe)(void *context, const struct event *event);
+	void *context;
+	struct order *order;
+	struct trace_writer *writer; /* NULL: not recorded */
+	uint64_t flushed_ns;
+	struct analysis analysis;
+	void **states; /* one per analyzer, NULL before `begin` */
+};
+
+static unsigned count_analyzers(void)
+{
+	unsigned count = 0;
+
+	while (analyzers[count])
+		count++;
+	return count;
+}
+
+unsigned engine_wants(void)
+{
+	unsigned wants = 0;
+
+	for (unsigned i = 0; analyzers[i]; i++)
+		wants |= analyzers[i]->wants;
+	return wants;
+}
+
+static int open_analyzers(struct run *run, const struct event_begin *begin)
+{
+	run->states = calloc(count_analyzers() + 1, sizeof(*run->states));
+	if (!run->states)
+		return -ENOMEM;
+	run->analysis = (struct analysis){.model = run->engine->model,
+					  .findings = run->engine->findings,
+					  .zombie_after_ns = begin->zombie_after_ns,
+					  .contended_after_ns = begin->contended_after_ns};
+	for (unsigned i = 0; analyzers[i]; i++) {
+		int err = analyzers[i]->open ? analyzers[i]->open(&run->analysis, &run->states[i]) : 0;
+
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static void record_event(struct run *run, const struct event *event)
+{
+	if (!run->writer)
+		return;
+	/* An error latches in the writer and is told by trace_finish: a full disk must not end the observation. */
+	trace_write(run->writer, event);
+	if (event->t_ns < run->flushed_ns + FLUSH_EVERY_NS)
+		return;
+	trace_flush(run->writer);
+	run->flushed_ns = event->t_ns;
+}
+
+static int show_analyzers(struct run *run, const struct event *event)
+{
+	for (unsigned i = 0; analyzers[i]; i++) {
+		int err = analyzers[i]->event ? analyzers[i]->event(&run->analysis, run->states[i], event) : 0;
+
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int fold(struct run *run, const struct event *event)
+{
+	int err = model_event(run->engine->model, event);
+
+	if (err < 0)
+		return err;
+	err = show_analyzers(run, event);
+	if (err < 0)
+		return err;
+	return run->observe ? run->observe(run->context, event) : 0;
+}
+
+static uint64_t choose(uint64_t wanted, uint64_t recorded, uint64_t otherwise)
+{
+	if (wanted)
+		return wanted;
+	return recorded ? recorded : otherwise;
+}
+
+/*
+ * `begin` carries the limits that verdicts are measured by. A limit given for this replay replaces the recorded one
+ * right here, so that model and analyzers cannot disagree about it.
+ */
+static int fold_begin(struct run *run, const struct event *event)
+{
+	_Alignas(8) unsigned char bytes[EVENT_SIZE_MAX];
+	struct event_begin *begin = (struct event_begin *)bytes;
+	int err;
+
+	memcpy(bytes, event, event->size);
+	begin->zombie_after_ns = choose(run->options->zombie_after_ns, begin->zombie_after_ns, DEFAULT_ZOMBIE_AFTER_NS);
+	begin->contended_after_ns =
+	    choose(run->options->contended_after_ns, begin->contended_after_ns, DEFAULT_CONTENDED_AFTER_NS);
+	run->engine->began = true;
+	run->flushed_ns = event->t_ns;
+	record_event(run, &begin->h);
+	err = open_analyzers(run, begin);
+	return err < 0 ? err : fold(run, &begin->h);
+}
+
+/* Takes what comes out of the order stage. */
+static int deliver(void *context, const struct event *event)
+{
+	struct run *run = context;
+	bool is_begin = event->kind == EVENT_begin;
+
+	if (is_begin == run->engine->began) { /* before the beginning, or a second one */
+		run->engine->refused++;
+		return 0;
+	}
+	if (is_begin)
+		return fold_begin(run, event);
+	record_event(run, event);
+	return fold(run, event);
+}
+
+static int take_record(void *context, const void *record, size_t available)
+{
+	struct run *run = context;
+
+	if (event_check(record, available, NULL) < 0) {
+		run->engine->refused++;
+		return 0;
+	}
+	return order_push(run->order, record);
+}
+
+static int pump_all(struct run *run, struct source *source, struct error *error)
+{
+	int more;
+
+	do
+		more = source_pump(source, take_record, run, error);
+	while (more > 0);
+	return more;
+}
+
+/* Ends what was begun, whatever happened before: what was seen until then is worth a report. */
+static int conclude(struct run *run)
+{
+	int first = order_flush(run->order);
+
+	for (unsigned i = 0; run->states && analyzers[i]; i++) {
+		int err = analyzers[i]->close ? analyzers[i]->close(&run->analysis, run->states[i]) : 0;
+
+		if (err < 0 && !first)
+			first = err;
+	}
+	findings_sort(run->engine->findings);
+	run->engine->late = order_late(run->order);
+	return first;
+}
+
+static void free_run(struct run *run)
+{
+	for (unsigned i = 0; run->states && analyzers[i]; i++)
+		if (analyzers[i]->free)
+			analyzers[i]->free(run->states[i]);
+	free(run->states);
+	order_free(run->order);
+}
+
+static int prepare(struct run *run, const struct source *source)
+{
+	struct engine *engine = run->engine;
+
+	*engine = (struct engine){.model = model_new()};
+	if (engine->model)
+		engine->findings = findings_new(engine->model);
+	run->order = order_new(source->ops->reorder_ns, deliver, run);
+	return engine->findings && run->order ? 0 : -ENOMEM;
+}
+
+/* Keeps the first error; one that no level below has put into words gets some here. */
+static int note_error(int first, int err, const struct error *from, struct error *error)
+{
+	if (first < 0 || err >= 0)
+		return first;
+	if (!from || !from->code)
+		return error_errno(error, err, "cannot follow the events");
+	if (error)
+		*error = *from;
+	return err;
+}
+
+static int run_recorded(struct run *run, struct source *source, struct error *error)
+{
+	struct error said = {0};
+	int result = 0;
+	int err;
+
+	if (run->options->record) {
+		err = trace_create(run->options->record, &run->writer, &said);
+		result = note_error(result, err, &said, error);
+		said.code = 0;
+	}
+	err = pump_all(run, source, &said);
+	result = note_error(result, err, &said, error);
+	result = note_error(result, conclude(run), NULL, error);
+	if (run->writer) {
+		said.code = 0;
+		err = trace_finish(run->writer, &said);
+		result = note_error(result, err, &said, error);
+	}
+	return result;
+}
+
+int engine_run(struct engine *engine, struct source *source, const struct engine_options *options,
+	       int (*observe)(void *context, const struct event *event), void *context, struct error *error)
+{
+	static const struct engine_options nothing_special;
+	struct run run = {
+	    .engine = engine, .options = options ? options : &nothing_special, .observe = observe, .context = context};
+	int err = prepare(&run, source);
+
+	if (err < 0)
+		error_errno(error, err, "cannot prepare the observation");
+	else
+		err = run_recorded(&run, source, error);
+	if (!err && !engine->began)
+		err = error_set(error, -EINVAL, "there is no event `begin` in the stream, so no time to count from");
+	free_run(&run);
+	return err;
+}
+
+void engine_free(struct engine *engine)
+{
+	findings_free(engine->findings);
+	model_free(engine->model);
+	*engine = (struct engine){0};
+}
