@@ -42,6 +42,7 @@ struct finding {
 	struct evidence *evidence;   /* owned, in order of time */
 	size_t evidence_count;
 	uint64_t key; /* with code and process: equal findings are one (the later replaces); 0 normally */
+	bool failed;  /* memory ran out while it was filled: findings_add refuses it */
 };
 
 struct findings; /* the collection */

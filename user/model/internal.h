@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the files of model/ share and nobody else sees. Records live in an arena and are never freed before the model is,
+ * so a pointer to one stays good; what can be replaced (exe, argv, waits) is malloc'ed and owned by the record.
+ */
+#ifndef LIFELINE_MODEL_INTERNAL_H
+#define LIFELINE_MODEL_INTERNAL_H
+
+#include <errno.h>
+
+#include "base/hash.h"
+#include "event/event.h"
+#include "model/model.h"
+
+struct arena {
+	struct arena_chunk *chunks; /* the current one first */
+	size_t used;
+};
+
+/* Zeroed, 8-aligned, NULL when out of memory. */
+void *arena_get(struct arena *arena, size_t size);
+void arena_free(struct arena *arena);
+
+struct record { /* a process, with what only the model needs of it */
+	struct process process; /* first: a pointer to one is a pointer to the other */
+	struct process *owed_by; /* in whose children_unreaped it counts now */
+	struct thread *last_thread;
+	struct adoption *last_adoption;
+	struct hash tids;    /* tid -> struct thread, once there are many */
+	bool forked;	     /* its birth was told */
+	bool snapped;	     /* its state was told by a snapshot */
+	bool ended;	     /* its end was told: dead_ns is exact */
+	bool reap_implied;   /* reaped_ns was concluded from its end; who did it may still be told */
+};
+
+struct model {
+	struct arena arena;
+	struct hash processes; /* (pid, start) -> record */
+	struct hash pids;      /* (pid, 0) -> latest record with it */
+	struct hash tids;      /* (tid, 0) -> latest record with such a thread */
+	struct hash ns_pids;   /* (pid in its namespace, namespace) -> latest record, for nested namespaces */
+	struct hash cgroups;   /* (id, 0) -> path */
+	struct hash failures;  /* refused forks by process and error */
+	struct process *first, *last;
+	struct fork_failure *first_failure, *last_failure;
+	struct lost_span *first_lost, *last_lost;
+	struct observation observation;
+	uint64_t lost[EVENT_GROUP_COUNT];
+	uint64_t now, events, contradictions;
+	uint32_t root_pidns; /* 0 until a process of the initial pid namespace was seen */
+};
+
+static inline struct record *record_of(struct process *process)
+{
+	return (struct record *)process;
+}
+
+/* ---- process.c */
+/* The record of this identity; start 0 means the latest with this pid. NULL unknown. */
+struct process *process_find(const struct model *model, uint32_t pid, uint64_t start_ns);
+/* Same, and a sparse one is made if there is none. NULL: out of memory, or no identity (pid or start is 0). */
+struct process *process_get(struct model *model, uint32_t pid, uint64_t start_ns);
+/* The process an event's actor belongs to, made if unknown; *thread, if given, its thread record, made as well. */
+struct process *process_actor(struct model *model, const struct event *event, struct thread **thread);
+struct thread *thread_find(const struct process *process, uint32_t tid);
+struct thread *thread_add(struct model *model, struct process *process, uint32_t tid, uint64_t started_ns);
+int process_set_namespace(struct model *model, struct process *process, uint32_t nspid, uint32_t pidns, uint32_t level);
+/* Puts the child into the list of those born to `parent`, once. */
+void process_born_to(struct model *model, struct process *child, struct process *parent, uint32_t tid);
+/* Says who owes the wait from now on. Unknown (pid 0) changes nothing. */
+void process_set_parent(struct model *model, struct process *process, uint32_t pid, uint64_t start_ns);
+/* Counts it where it belongs after a change of its death, reaping or parent. */
+void process_account(struct model *model, struct process *process);
+void comm_copy(char *to, const char *from);
+/* The result of a fold that needed memory it may not have got. */
+static inline int needed(const void *pointer)
+{
+	return pointer ? 0 : -ENOMEM;
+}
+
+/* ---- wait.c */
+void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
+
+/* ---- folds: one an event kind; 0 or -ENOMEM */
+typedef int fold_fn(struct model *model, const struct event *event);
+fold_fn fold_fork, fold_thread, fold_exec, fold_exit, fold_end, fold_rename;
+fold_fn fold_reap, fold_wait_enter, fold_wait_exit, fold_adopt, fold_zombie_look;
+fold_fn fold_signal, fold_oom, fold_setsid, fold_setpgid, fold_subreaper, fold_pdeathsig;
+fold_fn fold_snap_process, fold_snap_thread, fold_counters;
+fold_fn fold_fork_failed, fold_cgroup, fold_begin, fold_finish, fold_lost;
+
+#endif
