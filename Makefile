@@ -243,15 +243,25 @@ demo:
 	$(Q)scripts/as-root.sh $(B)/lifeline demo zombie/never-waits
 
 # ---- install -------------------------------------------------------------------------------------
-install: all
+# Man pages are printed by the program from the tables of its commands.
+MANPAGES := $(B)/man/lifeline.1 $(patsubst %,$(B)/man/lifeline-%.1,$(COMMANDS))
+
+$(MANPAGES): $(B)/man/lifeline%1: $(B)/lifeline
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(B)/lifeline --man $(patsubst -%.,%,$(filter-out .,$*)) > $@.new && mv $@.new $@
+
+install: all $(MANPAGES)
 	$(call say,INSTALL,$(DESTDIR)$(bindir)/lifeline)
 	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(demodir)
 	$(Q)$(INSTALL) -m 755 $(B)/lifeline $(DESTDIR)$(bindir)/lifeline
+	$(Q)$(INSTALL) -m 644 $(MANPAGES) $(DESTDIR)$(mandir)/man1
 	$(Q)for f in $(DEMOS:$(B)/demos/%=%); do $(INSTALL) -D -m 755 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
 	$(Q)for f in $(EXPECTS:$(B)/demos/%=%); do $(INSTALL) -D -m 644 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(bindir)/lifeline
+	$(Q)rm -f $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MANPAGES)))
 	$(Q)rm -rf $(DESTDIR)$(libexecdir)/lifeline
 
 clean:
