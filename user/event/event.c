@@ -196,16 +196,16 @@ static int set_blob(struct event_builder *builder, const struct event_field *fie
 {
 	struct event *event = (struct event *)builder->bytes;
 	uint32_t old_length, new_length = (uint32_t)length;
-	char *start = (char *)event_blob_at(event, field->offset, &old_length);
-	size_t used = builder->info->size, behind;
+	size_t at = (size_t)(event_blob_at(event, field->offset, &old_length) - (const char *)event);
+	unsigned char *start = builder->bytes + at;
+	size_t used = builder->info->size;
 
 	for (unsigned i = 0; i < builder->info->field_count; i++)
 		if (builder->info->fields[i].type == FIELD_BLOB)
 			used += read_u32(event, builder->info->fields[i].offset);
 	if (length > EVENT_SIZE_MAX || used - old_length + length + 8 > EVENT_SIZE_MAX)
 		return -E2BIG;
-	behind = used - (size_t)(start + old_length - (char *)builder->bytes);
-	memmove(start + length, start + old_length, behind);
+	memmove(start + length, start + old_length, used - at - old_length);
 	if (length)
 		memcpy(start, data, length);
 	memcpy(builder->bytes + field->offset, &new_length, 4);

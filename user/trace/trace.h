@@ -14,8 +14,14 @@
 
 struct trace_writer;
 
-/* Creates `path` 0600; an existing regular file of the caller is replaced, a symlink or anything else is refused. */
+/*
+ * Creates `path` 0600. What is there already is replaced only if it is a trace of lifeline (or empty), a regular file
+ * of the caller, without a second link, and not being recorded to; a symlink or anything else is refused untouched.
+ */
 int trace_create(const char *path, struct trace_writer **writer, struct error *error);
+/* Whether trace_create would be allowed now, found without making or changing anything: to be asked before CMD is
+ * started. */
+int trace_may_create(const char *path, struct error *error);
 /* Adds a checked event. An output error latches: later calls do nothing, and trace_finish tells it. */
 int trace_write(struct trace_writer *writer, const struct event *event);
 /* Writes out what is buffered so that a kill -9 loses at most what came since (called about once a second). */
@@ -35,6 +41,8 @@ int trace_open(const char *path, struct trace_reader **reader, struct error *err
 int trace_read(struct trace_reader *reader, const struct event **event, struct error *error);
 bool trace_is_cut(const struct trace_reader *reader);
 uint64_t trace_skipped(const struct trace_reader *reader);
+/* Of those, the ill-formed ones of a group (of none that can be known: GROUP_STREAM): events that are missing. */
+uint64_t trace_bad(const struct trace_reader *reader, enum event_group group);
 void trace_close(struct trace_reader *reader);
 
 #endif
