@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * What user space tells the BPF programs before they load (constants to the verifier, so that what is off costs nothing),
+ * and what both sides may change later.
+ */
+#ifndef LIFELINE_ABI_SETTINGS_H
+#define LIFELINE_ABI_SETTINGS_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define SYSCALL_TABLE_SIZE 512
+
+/* Which system calls the exit hook looks at, and which reason a thread blocked in one has. User space fills both tables
+ * for the architecture. */
+enum syscall_interest {
+	SYSCALL_IGNORED = 0,
+	SYSCALL_WAIT4,
+	SYSCALL_WAITID,
+	SYSCALL_FORK, /* clone, clone3, fork, vfork */
+	SYSCALL_SETSID,
+	SYSCALL_SETPGID,
+	SYSCALL_PRCTL,
+};
+
+struct settings {
+	__u64 begin_ns;	    /* CLOCK_BOOTTIME; tasks that started later have had no life before */
+	__u32 watch_all;    /* every process but lifeline's own */
+	__u32 want_session; /* emit setsid, setpgid, prctl */
+	__u32 want_switch;  /* keep counters of blocked time and wakers */
+	__u32 wake_bytes;   /* wake the reader when so much is in the ring */
+	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
+	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
+};
+
+/* Bits of the scope map, one byte a process (index: tgid). */
+#define IN_SCOPE_TARGET 1   /* watched with all descendants */
+#define IN_SCOPE_RELATIVE 2 /* parent or adopter of a target: its waits and its end are told */
+#define IN_SCOPE_SPAWNER 4  /* lifeline itself, while it starts CMD: its children are targets, it is not */
+#define SCOPE_CHUNK 64
+
+/* What the task iterator is to write. */
+enum iterate_mode {
+	ITERATE_NONE = 0,
+	ITERATE_SELF,	   /* nothing but find out who lifeline is */
+	ITERATE_ALL,	   /* snap_process of every process, watched or not */
+	ITERATE_SNAPSHOT,  /* snap_process and snap_thread of those in scope; zombies become known as dead */
+	ITERATE_ZOMBIES,   /* zombie_look of each known zombie, and of leaders that ended before their threads */
+	ITERATE_COUNTERS,  /* counters of each live thread of a target */
+};
+
+struct shared { /* read and written by both sides while programs run */
+	__u32 iterate;	    /* enum iterate_mode */
+	__u32 self_tgid;    /* lifeline, in the initial pid namespace: found by ITERATE_SELF, never watched */
+	__u32 self_level;   /* lifeline's pid namespace depth */
+	__u32 self_pidns;
+};
+
+#endif

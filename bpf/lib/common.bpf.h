@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * What all BPF programs share: configuration, maps, scope, emitting. Maps and globals are weak, so that each object can
+ * include this header and the linker makes one of them.
+ */
+#ifndef LIFELINE_BPF_COMMON_H
+#define LIFELINE_BPF_COMMON_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi/settings.h"
+#include "abi/event.h"
+
+#define TASK_DEAD_STATE 0x80   /* include/linux/sched.h TASK_DEAD */
+#define EXIT_DEAD_STATE 0x10   /* EXIT_DEAD */
+#define EXIT_ZOMBIE_STATE 0x20 /* EXIT_ZOMBIE */
+#define GROUP_EXIT_FLAG 4      /* SIGNAL_GROUP_EXIT */
+#define KTHREAD_FLAG 0x00200000
+#define SIGCHLD_NUMBER 17
+#define HANDLER_IGNORE 1       /* SIG_IGN */
+#define NO_CHILD_WAIT 2	       /* SA_NOCLDWAIT */
+
+extern const volatile struct settings settings;
+extern struct shared shared;
+
+/* ---- maps ------------------------------------------------------------------------------------ */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} events SEC(".maps") __weak;
+
+/* Events that found no room, by class. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_GROUP_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} lost SEC(".maps") __weak;
+
+struct scope_chunk {
+	__u8 of[SCOPE_CHUNK];
+};
+
+/* Who is watched: one byte a pid. An array is inlined by the verifier, so asking costs a few instructions and no call:
+ * this is what a process outside the watched set pays. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader sets it by pid_max */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct scope_chunk);
+} scope SEC(".maps") __weak;
+
+/* What is kept per thread. Task storage dies with the task_struct, so nothing leaks and no pid is mistaken. */
+struct thread_state {
+	__u64 out_ns, in_ns;	   /* last time off and on a processor */
+	__u64 out_delay;	   /* sched_info.run_delay at out_ns */
+	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
+	__u64 blocked[BLOCKED_REASON_COUNT];
+	__u64 wakes, waker_wakes;
+	__u64 poll_told_ns;
+	__u32 waker;
+	__u32 reason;	   /* enum blocked_reason + 1 while off the processor by its own will, else 0 */
+	__u32 polls_folded;
+	__u32 children;	   /* how many it had when it exited */
+	__u32 group_dead;  /* it was the last thread */
+	__s32 file_number; /* the descriptor that `file` and `file_reason` were found for */
+	__u64 file;
+	__u32 file_reason;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_state);
+} threads SEC(".maps") __weak;
+
+#define NS_LEVELS 3 /* nested pid namespaces that waits are followed in */
+
+struct ns_key {
+	__u32 pidns, pid;
+};
+
+/* The dead that nobody has reaped yet, by host pid. */
+struct dead {
+	__u64 start_ns;
+	__s32 status;
+	__u32 told_gone;
+	struct ns_key ns[NS_LEVELS]; /* its pids in nested namespaces, innermost first; pidns 0: none */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct dead);
+} unreaped SEC(".maps") __weak;
+
+/* The same, by the pid that a waiter in a nested pid namespace gets: value is the host pid. One entry a level. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ns_key);
+	__type(value, __u32);
+} unreaped_ns SEC(".maps") __weak;
+
+/* ---- time, scope, loss ------------------------------------------------------------------------- */
+
+static __always_inline __u64 now(void)
+{
+	return bpf_ktime_get_boot_ns();
+}
+
+static __always_inline __u8 *scope_of(__u32 tgid)
+{
+	__u32 index = tgid / SCOPE_CHUNK;
+	struct scope_chunk *chunk = bpf_map_lookup_elem(&scope, &index);
+
+	return chunk ? &chunk->of[tgid & (SCOPE_CHUNK - 1)] : NULL;
+}
+
+static __always_inline bool in_scope(__u32 tgid, __u8 bits)
+{
+	__u8 *byte;
+
+	if (settings.watch_all)
+		return tgid != shared.self_tgid;
+	byte = scope_of(tgid);
+	return byte && (*byte & bits);
+}
+
+static __always_inline bool is_target(__u32 tgid)
+{
+	return in_scope(tgid, IN_SCOPE_TARGET);
+}
+
+static __always_inline void count_lost(__u32 group, __u64 count)
+{
+	__u64 *counter = bpf_map_lookup_elem(&lost, &group);
+
+	if (counter)
+		*counter += count;
+}
+
+/* The reader looks every few milliseconds by itself; it is woken only when the ring fills up. A wake-up per event would
+ * cost the observed program an inter-processor interrupt each. */
+static __always_inline __u64 submit_flags(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP
+										   : BPF_RB_NO_WAKEUP;
+}
+
+/* ---- reading tasks ------------------------------------------------------------------------------- */
+
+static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
+{
+	struct upid upid = {};
+
+	if (!pid || level > 32)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level]);
+	return upid.nr;
+}
+
+static __always_inline __u32 pid_namespace(struct pid *pid, __u32 level)
+{
+	struct upid upid = {};
+
+	if (!pid || level > 32)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level]);
+	return BPF_CORE_READ(upid.ns, ns.inum);
+}
+
+static __always_inline __u32 group_of(struct task_struct *task, enum pid_type type)
+{
+	struct pid *pid = NULL;
+
+	bpf_probe_read_kernel(&pid, sizeof(pid), &task->signal->pids[type]);
+	return pid_number(pid, 0);
+}
+
+static __always_inline __u32 session_of(struct task_struct *task)
+{
+	return group_of(task, PIDTYPE_SID);
+}
+
+static __always_inline __u32 pgrp_of(struct task_struct *task)
+{
+	return group_of(task, PIDTYPE_PGID);
+}
+
+/* Status as wait(2) reports it, valid once the group is dead (kernel/exit.c wait_task_zombie). */
+static __always_inline __s32 wait_status(struct task_struct *task)
+{
+	if (task->signal->flags & GROUP_EXIT_FLAG)
+		return task->signal->group_exit_code;
+	return task->exit_code;
+}
+
+/* Does this process reap its children by itself? (kernel/signal.c do_notify_parent) */
+static __always_inline bool reaps_by_itself(struct task_struct *parent)
+{
+	struct k_sigaction action = {};
+
+	bpf_probe_read_kernel(&action, sizeof(action), &parent->sighand->action[SIGCHLD_NUMBER - 1]);
+	return (__u64)action.sa.sa_handler == HANDLER_IGNORE || (action.sa.sa_flags & NO_CHILD_WAIT);
+}
+
+/* ---- records ----------------------------------------------------------------------------------- */
+
+static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size, struct task_struct *task, __u64 t_ns)
+{
+	head->size = size;
+	head->kind = kind;
+	head->cpu = bpf_get_smp_processor_id();
+	head->t_ns = t_ns;
+	head->start_ns = task->group_leader->start_boottime;
+	head->pid = task->tgid;
+	head->tid = task->pid;
+	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);
+}
+
+/* Room for one event of this name, zeroed and with its head about `task`, or NULL (then the loss is counted). */
+#define RESERVE(name, group, task, t_ns)                                                                               \
+	({                                                                                                             \
+		struct event_##name *_event = bpf_ringbuf_reserve(&events, sizeof(*_event), 0);                        \
+		if (_event) {                                                                                          \
+			__builtin_memset(_event, 0, sizeof(*_event));                                                  \
+			fill_head(&_event->h, EVENT_##name, sizeof(*_event), task, t_ns);                              \
+		} else {                                                                                               \
+			count_lost(GROUP_##group, 1);                                                                  \
+		}                                                                                                      \
+		_event;                                                                                                \
+	})
+
+#define SUBMIT(event) bpf_ringbuf_submit(event, submit_flags())
+
+/* ---- per-thread state ------------------------------------------------------------------------- */
+
+static __always_inline void set_base(struct thread_state *state, struct task_struct *task)
+{
+	if (task->start_boottime > settings.begin_ns)
+		return; /* born under observation: its counters began at 0 */
+	state->base_voluntary = task->nvcsw;
+	state->base_involuntary = task->nivcsw;
+	state->base_cpu = task->se.sum_exec_runtime;
+	state->base_delay = task->sched_info.run_delay;
+}
+
+static __always_inline struct thread_state *state_of(struct task_struct *task)
+{
+	struct thread_state *state = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (state)
+		return state;
+	state = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (state)
+		set_base(state, task);
+	else
+		count_lost(GROUP_SWITCH, 1);
+	return state;
+}
+
+/* COUNTER_FIELDS of an event from a thread's state. A macro, as the two events that have them are different structs. */
+#define FILL_COUNTERS(event, task, state)                                                                              \
+	do {                                                                                                           \
+		(event)->voluntary = (task)->nvcsw - (state)->base_voluntary;                                          \
+		(event)->involuntary = (task)->nivcsw - (state)->base_involuntary;                                     \
+		(event)->cpu_ns = (task)->se.sum_exec_runtime - (state)->base_cpu;                                     \
+		(event)->runqueue_ns = (task)->sched_info.run_delay - (state)->base_delay;                             \
+		(event)->blocked_futex = (state)->blocked[BLOCKED_FUTEX];                                              \
+		(event)->blocked_sleep = (state)->blocked[BLOCKED_SLEEP];                                              \
+		(event)->blocked_wait = (state)->blocked[BLOCKED_WAIT];                                                \
+		(event)->blocked_poll = (state)->blocked[BLOCKED_POLL];                                                \
+		(event)->blocked_read = (state)->blocked[BLOCKED_READ];                                                \
+		(event)->blocked_write = (state)->blocked[BLOCKED_WRITE];                                              \
+		(event)->blocked_network = (state)->blocked[BLOCKED_NETWORK];                                          \
+		(event)->blocked_disk = (state)->blocked[BLOCKED_DISK];                                                \
+		(event)->blocked_other = (state)->blocked[BLOCKED_OTHER];                                              \
+		(event)->wakes = (state)->wakes;                                                                       \
+		(event)->waker_wakes = (state)->waker_wakes;                                                           \
+		(event)->waker_tid = (state)->waker;                                                                   \
+		(event)->cpus_allowed = (task)->nr_cpus_allowed;                                                       \
+	} while (0)
+
+/* The process is gone: forget it among the unreaped. */
+static __always_inline void forget_dead(__u32 pid, const struct dead *dead)
+{
+	for (int i = 0; i < NS_LEVELS; i++) {
+		struct ns_key key = dead->ns[i];
+
+		if (!key.pidns)
+			break;
+		bpf_map_delete_elem(&unreaped_ns, &key);
+	}
+	bpf_map_delete_elem(&unreaped, &pid);
+}
+
+#endif

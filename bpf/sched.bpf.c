@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Context switches and wake-ups, folded in the kernel: nothing here emits an event for a switch. The last switch of a
+ * dying thread is where its end is told: by then the kernel has settled who owes the wait and who adopted its children.
+ */
+#include "lib/common.bpf.h"
+#include "lib/children.bpf.h"
+#include "lib/dead.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define STATE_UNINTERRUPTIBLE 2
+
+/* ---- why a thread leaves the processor ----------------------------------------------------------- */
+
+#define MODE_TYPE 0170000
+#define MODE_SOCKET 0140000
+#define MODE_REGULAR 0100000
+#define MODE_BLOCK 0060000
+
+static __always_inline __u32 reason_of_mode(__u32 mode, __u32 otherwise)
+{
+	if ((mode & MODE_TYPE) == MODE_SOCKET)
+		return BLOCKED_NETWORK;
+	if ((mode & MODE_TYPE) == MODE_REGULAR || (mode & MODE_TYPE) == MODE_BLOCK)
+		return BLOCKED_DISK;
+	return otherwise;
+}
+
+/* read and write say by their descriptor what they wait for. The last answer is kept, as a thread mostly blocks on the
+ * same descriptor again: then one read of the table is all. */
+static __always_inline __u32 reason_of_file(struct task_struct *task, struct thread_state *state, __s32 number,
+					    __u32 otherwise)
+{
+	struct fdtable *table = task->files->fdt;
+	struct file **slot, *file = NULL;
+
+	if (number < 0 || (__u32)number >= table->max_fds)
+		return otherwise;
+	slot = table->fd + number;
+	bpf_probe_read_kernel(&file, sizeof(file), slot);
+	if (!file)
+		return otherwise;
+	if (state->file == (__u64)file && state->file_number == number)
+		return state->file_reason;
+	state->file = (__u64)file;
+	state->file_number = number;
+	state->file_reason = reason_of_mode(BPF_CORE_READ(file, f_inode, i_mode), otherwise);
+	return state->file_reason;
+}
+
+static __always_inline __u32 blocked_reason(struct task_struct *task, struct thread_state *state, __u64 prev_state)
+{
+	struct pt_regs *regs;
+	__u64 number;
+	__u32 reason;
+
+	if ((prev_state & STATE_UNINTERRUPTIBLE) && BPF_CORE_READ_BITFIELD(task, in_iowait))
+		return BLOCKED_DISK;
+	if (task->flags & KTHREAD_FLAG)
+		return BLOCKED_OTHER;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = regs->orig_ax;
+	if (number >= SYSCALL_TABLE_SIZE || !settings.reason[number])
+		return BLOCKED_OTHER;
+	reason = settings.reason[number] - 1;
+	if (reason == BLOCKED_READ || reason == BLOCKED_WRITE)
+		return reason_of_file(task, state, regs->di, reason);
+	return reason;
+}
+
+/* ---- accounts ------------------------------------------------------------------------------------ */
+
+/* A sleep is over once the thread has run again; the kernel's run_delay for it is complete by its next switch-out. Time
+ * off the processor less time runnable is time blocked. */
+static __always_inline void settle_sleep(struct thread_state *state, __u64 run_delay)
+{
+	__u64 off, waited;
+
+	if (!state->reason || !state->out_ns || state->in_ns <= state->out_ns)
+		return;
+	off = state->in_ns - state->out_ns;
+	waited = run_delay - state->out_delay;
+	if (off > waited && state->reason <= BLOCKED_REASON_COUNT)
+		state->blocked[state->reason - 1] += off - waited;
+}
+
+static __always_inline void leave(struct task_struct *task, struct thread_state *state, bool voluntary, __u64 prev_state,
+				  __u64 t)
+{
+	__u64 run_delay = task->sched_info.run_delay;
+
+	settle_sleep(state, run_delay);
+	state->out_ns = t;
+	state->out_delay = run_delay;
+	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
+}
+
+/* ---- adoption -------------------------------------------------------------------------------------- */
+
+/* Which rule of find_new_reaper (kernel/exit.c) gave this parent? Told from what the adopter is, not by simulating. */
+static __always_inline __u32 adoption_rule(struct task_struct *from, struct task_struct *to)
+{
+	struct pid *pid = BPF_CORE_READ(to, thread_pid);
+	__u32 level = pid ? BPF_CORE_READ(pid, level) : 0;
+	struct signal_struct *signals;
+	struct task_struct *init;
+	struct upid upid = {};
+
+	if (BPF_CORE_READ(to, tgid) == from->tgid)
+		return ADOPT_THREAD;
+	if (pid && level <= 32) {
+		bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level]);
+		init = BPF_CORE_READ(upid.ns, child_reaper);
+		if (BPF_CORE_READ(init, tgid) == BPF_CORE_READ(to, tgid))
+			return level ? ADOPT_PIDNS_INIT : ADOPT_INIT;
+	}
+	signals = BPF_CORE_READ(to, signal);
+	if (BPF_CORE_READ_BITFIELD_PROBED(signals, is_child_subreaper))
+		return ADOPT_SUBREAPER;
+	return ADOPT_UNKNOWN;
+}
+
+struct adoption_walk {
+	struct task_struct *from;
+	__u64 t;
+};
+
+static __always_inline void tell_adoption(struct task_struct *from, struct child *child, struct task_struct *task,
+					  struct task_struct *to, __u64 t)
+{
+	struct event_adopt *event = RESERVE(adopt, LIFE, from, t);
+
+	if (!event)
+		return;
+	event->child = child->pid;
+	event->child_start = child->start_ns;
+	event->to = BPF_CORE_READ(to, tgid);
+	event->to_start = BPF_CORE_READ(to, group_leader, start_boottime);
+	event->to_tid = BPF_CORE_READ(to, pid);
+	event->rule = adoption_rule(from, to);
+	event->zombie = child->zombie;
+	event->pdeathsig = BPF_CORE_READ(task, pdeath_signal);
+	BPF_CORE_READ_STR_INTO(&event->to_comm, to, comm);
+	SUBMIT(event);
+}
+
+static __always_inline void mark_relative(__u32 tgid)
+{
+	__u8 *byte;
+
+	if (settings.watch_all)
+		return;
+	byte = scope_of(tgid);
+	if (byte)
+		*byte |= IN_SCOPE_RELATIVE;
+}
+
+static long ask_child(__u64 index, void *context)
+{
+	struct adoption_walk *walk = context;
+	struct child_key key = {.tid = walk->from->pid, .index = index};
+	struct child *child = bpf_map_lookup_elem(&children, &key);
+	struct task_struct *task, *to;
+
+	if (!child)
+		return 0;
+	task = (struct task_struct *)child->task;
+	/* freed and used again meanwhile? Then it was reaped, and its end tells the rest */
+	if (BPF_CORE_READ(task, tgid) != child->pid || BPF_CORE_READ(task, start_boottime) != child->start_ns)
+		goto forget;
+	to = BPF_CORE_READ(task, real_parent);
+	if (to && to != walk->from) {
+		mark_relative(BPF_CORE_READ(to, tgid));
+		tell_adoption(walk->from, child, task, to, walk->t);
+	}
+forget:
+	bpf_map_delete_elem(&children, &key);
+	return 0;
+}
+
+/* ---- the end of a thread ----------------------------------------------------------------------------- */
+
+/* What became of the process, once its last thread is off the processor for good. */
+static __always_inline __u32 end_state(struct task_struct *leader, struct task_struct *parent)
+{
+	__u32 pid = leader->tgid;
+	struct dead *dead;
+
+	if (leader->exit_state == EXIT_ZOMBIE_STATE)
+		return END_ZOMBIE;
+	dead = bpf_map_lookup_elem(&unreaped, &pid);
+	if (!dead || dead->start_ns != leader->start_boottime)
+		return END_REAPED; /* a wait4 has returned already */
+	if (leader->exit_state != EXIT_DEAD_STATE || !reaps_by_itself(parent))
+		return END_REAPED; /* being collected right now; the waiter's return tells by whom */
+	forget_dead(pid, dead);
+	return END_AUTOREAPED;
+}
+
+static __always_inline void leave_scope(__u32 tgid)
+{
+	__u8 *byte;
+
+	if (settings.watch_all)
+		return;
+	byte = scope_of(tgid);
+	if (byte)
+		*byte = 0;
+}
+
+static __always_inline void tell_end(struct task_struct *task, struct thread_state *state, __u64 t)
+{
+	struct task_struct *leader = task->group_leader, *parent = leader->real_parent, *tracer = leader->parent;
+	struct event_end *event = RESERVE(end, LIFE, task, t);
+	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
+
+	if (!event)
+		return;
+	event->state = outcome;
+	event->parent = parent->tgid;
+	event->parent_start = parent->group_leader->start_boottime;
+	event->tracer = leader->ptrace && tracer != parent ? tracer->tgid : 0;
+	FILL_COUNTERS(event, task, state);
+	/* this switch is its death, not one that it came back from: getrusage never shows it to the program */
+	if (event->voluntary)
+		event->voluntary--;
+	SUBMIT(event);
+}
+
+static __always_inline void finish(struct task_struct *task, struct thread_state *state, __u64 t)
+{
+	struct adoption_walk walk = {.from = task, .t = t};
+
+	if (state->children)
+		bpf_loop(state->children, ask_child, &walk, 0);
+	tell_end(task, state, t);
+	if (state->group_dead)
+		leave_scope(task->tgid);
+}
+
+/* ---- hooks --------------------------------------------------------------------------------------------- */
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+{
+	const __u8 either = IN_SCOPE_TARGET | IN_SCOPE_RELATIVE;
+	bool out = prev->pid && in_scope(prev->tgid, either), in = next->pid && in_scope(next->tgid, either);
+	struct thread_state *state;
+	__u64 t;
+
+	if (!settings.want_switch && !(prev_state & TASK_DEAD_STATE))
+		return 0; /* only ends are wanted */
+	if (!out && !in)
+		return 0;
+	t = now();
+	if (out) {
+		state = state_of(prev);
+		if (state && (prev_state & TASK_DEAD_STATE)) {
+			settle_sleep(state, prev->sched_info.run_delay);
+			finish(prev, state, t);
+		} else if (state) {
+			leave(prev, state, !preempt && prev_state, prev_state, t);
+		}
+	}
+	if (in && settings.want_switch) {
+		state = state_of(next);
+		if (state)
+			state->in_ns = t;
+	}
+	return 0;
+}
+
+/* Who wakes this thread? The one that does so more often than all others together is found by counting votes for and
+ * against a candidate (Boyer and Moore's majority vote): waker_wakes is then a lower bound of that waker's share. */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(ll_waking, struct task_struct *task)
+{
+	struct thread_state *state;
+	__u32 waker;
+
+	if (!is_target(task->tgid))
+		return 0;
+	state = bpf_task_storage_get(&threads, task, NULL, 0);
+	if (!state)
+		return 0;
+	waker = (__u32)bpf_get_current_pid_tgid();
+	state->wakes++;
+	if (state->waker == waker) {
+		state->waker_wakes++;
+	} else if (!state->waker_wakes) {
+		state->waker = waker;
+		state->waker_wakes = 1;
+	} else {
+		state->waker_wakes--;
+	}
+	return 0;
+}

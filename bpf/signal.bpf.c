@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Signals to the watched: who made them, by which call, and whether the kernel decided that the target dies of it. */
+#include "lib/common.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define RESULT_PENDING 2 /* TRACE_SIGNAL_ALREADY_PENDING: merged into one that waits */
+#define CODE_USER 0   /* SI_USER */
+#define CODE_TIMER -2 /* SI_TIMER: timer_create, made when it expires, whoever runs then */
+/* those that dump core by default (include/linux/signal.h SIG_KERNEL_COREDUMP_MASK): QUIT ILL TRAP ABRT BUS FPE SEGV XCPU
+ * XFSZ SYS. For these the kernel decides at delivery, so here the disposition is looked at */
+#define CORE_SIGNALS                                                                                                    \
+	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 8 | 1ULL << 11 | 1ULL << 24 | 1ULL << 25 | \
+	 1ULL << 31)
+
+static __always_inline bool is_fatal(int number, struct task_struct *task)
+{
+	struct sighand_struct *handlers = BPF_CORE_READ(task, sighand); /* read, not followed: the index varies */
+	struct k_sigaction action = {};
+
+	if ((task->signal->flags & GROUP_EXIT_FLAG) && task->signal->group_exit_code == number)
+		return true;
+	if (number < 1 || number > 31 || !(CORE_SIGNALS & (1ULL << number)))
+		return false;
+	bpf_probe_read_kernel(&action, sizeof(action), &handlers->action[number - 1]);
+	return !action.sa.sa_handler;
+}
+
+/* SEND_SIG_NOINFO (0) and SEND_SIG_PRIV (1) are no pointers: the first is a signal of the current process without more
+ * said, the second one of the kernel's own (include/linux/signal.h). */
+static __always_inline void read_info(struct event_signal *event, struct kernel_siginfo *info)
+{
+	struct kernel_siginfo copy = {};
+
+	if ((unsigned long)info == 1)
+		event->origin = SIGNAL_KERNEL;
+	if ((unsigned long)info < 3)
+		return;
+	bpf_probe_read_kernel(&copy, sizeof(copy), info);
+	event->code = copy.si_code;
+	if (copy.si_code == CODE_TIMER) {
+		event->origin = SIGNAL_KERNEL;
+	} else if (copy.si_code > CODE_USER) {
+		event->origin = SIGNAL_KERNEL; /* SI_QUEUE and SI_TKILL are negative */
+		event->addr = (__u64)copy._sifields._sigfault._addr;
+	} else {
+		event->siginfo_pid = copy._sifields._kill._pid;
+	}
+}
+
+static __always_inline int current_syscall(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return task->flags & KTHREAD_FLAG ? -1 : (int)regs->orig_ax;
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
+{
+	struct task_struct *sender = bpf_get_current_task_btf();
+	struct event_signal *event;
+
+	if (number == SIGCHLD_NUMBER) {
+		/* each death makes one, and the death is told; only those that found another pending say something new */
+		if (result != RESULT_PENDING || !in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
+			return 0;
+	} else if (!is_target(task->tgid)) {
+		return 0;
+	}
+	event = RESERVE(signal, SIGNAL, sender, now());
+	if (!event)
+		return 0;
+	event->target = task->tgid;
+	event->target_tid = task->pid;
+	event->target_start = task->group_leader->start_boottime;
+	event->signal = number;
+	event->group = group;
+	event->result = result;
+	event->fatal = is_fatal(number, task);
+	event->syscall = current_syscall(sender);
+	read_info(event, info);
+	SUBMIT(event);
+	return 0;
+}
+
+static __always_inline int tell_victim(__u32 pid, __u64 start_ns)
+{
+	struct event_oom *event;
+
+	if (!is_target(pid))
+		return 0;
+	event = RESERVE(oom, SIGNAL, bpf_get_current_task_btf(), now());
+	if (!event)
+		return 0;
+	event->victim = pid;
+	event->victim_start = start_ns;
+	SUBMIT(event);
+	return 0;
+}
+
+/* The argument is a task_struct from 6.9 on (and in distribution kernels that took the change earlier), before that a pid.
+ * No pid looks like a kernel address, so one program serves both. */
+SEC("raw_tp/mark_victim")
+int ll_oom(struct bpf_raw_tracepoint_args *context)
+{
+	struct task_struct *task = (struct task_struct *)context->args[0];
+	__u32 pid = context->args[0];
+
+	if (!(context->args[0] >> 48))
+		return tell_victim(pid, 0); /* its start is filled in from the process that bears it */
+	pid = BPF_CORE_READ(task, tgid);
+	return tell_victim(pid, BPF_CORE_READ(task, group_leader, start_boottime));
+}

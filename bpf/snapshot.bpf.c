@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Looks at what is there now, with the task iterator: who exists when observation begins, what a zombie's parent is doing,
+ * and the counters of threads that live on. Records go through the iterator's own file, so a large machine cannot flood
+ * the ring buffer. Paths and arguments are added in user space.
+ */
+#include "lib/common.bpf.h"
+#include "lib/cgroup.bpf.h"
+#include "lib/dead.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define NOWAIT_NO_CHILD 10
+#define STATE_LETTERS 8
+#define WAITERS_MAX 64
+#define SIGNAL_STOPPED 1 /* SIGNAL_STOP_STOPPED */
+#define HANDLER_DEFAULT 0
+
+struct snapshot_scratch {
+	union {
+		struct event_snap_process process;
+		struct event_snap_thread thread;
+		struct event_counters counters;
+		struct event_zombie_look look;
+	};
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct snapshot_scratch);
+} snapshot_scratch SEC(".maps");
+
+static __always_inline struct snapshot_scratch *scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&snapshot_scratch, &zero);
+}
+
+#define BEGIN_RECORD(name, room, task)                                                                                 \
+	({                                                                                                             \
+		__builtin_memset(&(room)->name, 0, sizeof((room)->name));                                              \
+		&(room)->name;                                                                                         \
+	})
+
+/* How long dead, at most: the run queue's clock now less the moment it last got a processor (KERNEL: within a time slice
+ * of the truth). Both are sched_clock; the monotonic clock is close enough to it for "at most". */
+static __always_inline __u64 dead_for(struct task_struct *task)
+{
+	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
+
+	return arrival && clock > arrival ? clock - arrival : 0;
+}
+
+static __always_inline __u32 dead_kind(struct task_struct *leader)
+{
+	if (!leader->exit_state)
+		return 0;
+	return leader->signal->live.counter > 0 ? 2 : 1;
+}
+
+static __always_inline void snap_process(struct seq_file *seq, struct task_struct *task)
+{
+	struct task_struct *parent = task->real_parent;
+	struct snapshot_scratch *room = scratch();
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct event_snap_process *event;
+
+	if (!room)
+		return;
+	event = BEGIN_RECORD(process, room, task);
+	fill_head(&event->h, EVENT_snap_process, sizeof(*event), task, now());
+	event->parent = parent->tgid;
+	event->parent_tid = parent->pid;
+	event->parent_start = parent->group_leader->start_boottime;
+	event->cgroup = cgroup_id(task);
+	event->exit_signal = task->exit_signal;
+	event->uid = task->cred->uid.val;
+	event->pgid = pgrp_of(task);
+	event->sid = session_of(task);
+	if (pid) {
+		event->pidns_level = BPF_CORE_READ(pid, level);
+		event->nspid = pid_number(pid, BPF_CORE_READ(pid, level));
+		event->pidns = pid_namespace(pid, BPF_CORE_READ(pid, level));
+	}
+	event->dead = dead_kind(task);
+	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
+	event->status = event->dead == 1 ? wait_status(task) : 0;
+	event->live_threads = task->signal->live.counter;
+	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(task->signal, is_child_subreaper);
+	event->pdeathsig = task->pdeath_signal;
+	event->scope = is_target(task->tgid) ? SCOPE_TARGET : SCOPE_RELATIVE;
+	bpf_seq_write(seq, event, sizeof(*event));
+}
+
+static __always_inline void snap_thread(struct seq_file *seq, struct task_struct *task)
+{
+	struct snapshot_scratch *room = scratch();
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct event_snap_thread *event;
+
+	if (!room)
+		return;
+	event = BEGIN_RECORD(thread, room, task);
+	fill_head(&event->h, EVENT_snap_thread, sizeof(*event), task, now());
+	event->thread_start = task->start_boottime;
+	event->nstid = pid ? pid_number(pid, BPF_CORE_READ(pid, level)) : 0;
+	bpf_seq_write(seq, event, sizeof(*event));
+}
+
+/* A thread that is off the processor when observation begins: from here on its sleep counts. */
+static __always_inline void begin_sleep(struct task_struct *task)
+{
+	struct thread_state *state;
+	struct pt_regs *regs;
+	__u64 number;
+
+	if (!settings.want_switch || task->exit_state)
+		return;
+	state = state_of(task);
+	if (!state || state->out_ns || state->in_ns || !task->__state)
+		return;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = regs->orig_ax;
+	state->out_ns = now();
+	state->out_delay = task->sched_info.run_delay;
+	state->reason = BLOCKED_OTHER + 1;
+	if (!(task->flags & KTHREAD_FLAG) && number < SYSCALL_TABLE_SIZE && settings.reason[number])
+		state->reason = settings.reason[number];
+}
+
+static __always_inline void snapshot(struct seq_file *seq, struct task_struct *task)
+{
+	if (!in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
+		return;
+	if (task->pid == task->tgid) {
+		tell_cgroup(task, cgroup_id(task));
+		snap_process(seq, task);
+		if (dead_kind(task) == 1)
+			remember_dead(task, wait_status(task));
+	}
+	if (!is_target(task->tgid) || task->exit_state)
+		return;
+	snap_thread(seq, task);
+	begin_sleep(task);
+}
+
+/* ---- a zombie's parent ----------------------------------------------------------------------------- */
+
+/* The letter that ps shows (fs/proc/array.c task_state_array). */
+static __always_inline __u32 state_letter(struct task_struct *task)
+{
+	__u32 state = task->__state;
+
+	if (task->exit_state)
+		return task->exit_state == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
+	if (!state)
+		return 'R';
+	if (state & 4)
+		return 'T';
+	if (state & 8)
+		return 't';
+	if ((state & 0x402) == 0x402)
+		return 'I';
+	if (state & 2)
+		return 'D';
+	return state & 1 ? 'S' : 'P';
+}
+
+static __always_inline void read_disposition(struct event_zombie_look *event, struct task_struct *parent)
+{
+	const __u64 bit = 1ULL << (SIGCHLD_NUMBER - 1);
+	struct k_sigaction action = {};
+
+	bpf_probe_read_kernel(&action, sizeof(action), &parent->sighand->action[SIGCHLD_NUMBER - 1]);
+	if ((__u64)action.sa.sa_handler == HANDLER_IGNORE)
+		event->sigchld = SIGCHLD_IGNORED;
+	else if (action.sa.sa_flags & NO_CHILD_WAIT)
+		event->sigchld = SIGCHLD_NOCLDWAIT;
+	else
+		event->sigchld = action.sa.sa_handler ? SIGCHLD_HANDLED : SIGCHLD_DEFAULT;
+	event->sigchld_blocked = (parent->blocked.sig[0] & bit) != 0;
+	event->sigchld_pending = ((parent->pending.signal.sig[0] | parent->signal->shared_pending.signal.sig[0]) & bit) != 0;
+}
+
+struct waiter_walk {
+	struct list_head *head, *next;
+	struct event_zombie_look *event;
+	__u32 level;
+};
+
+/* One entry of the parent's wait_chldexit queue: the wait_opts of a thread that is blocked in do_wait. */
+static long read_waiter(__u64 index, void *context)
+{
+	struct waiter_walk *walk = context;
+	struct wait_opts *wait;
+	struct task_struct *thread;
+	__u32 type;
+
+	if (!walk->next || walk->next == walk->head || !walk->event)
+		return 1;
+	wait = (void *)walk->next - bpf_core_field_offset(struct wait_opts, child_wait.entry);
+	thread = BPF_CORE_READ(wait, child_wait.private);
+	type = BPF_CORE_READ(wait, wo_type);
+	walk->event->wait_tid = BPF_CORE_READ(thread, pid);
+	walk->event->wait_options = BPF_CORE_READ(wait, wo_flags);
+	walk->event->wait_type = type == PIDTYPE_MAX ? WAIT_ANY : type == PIDTYPE_PGID ? WAIT_PGID : WAIT_PID;
+	walk->event->wait_target = type == PIDTYPE_MAX ? -1 : (__s32)pid_number(BPF_CORE_READ(wait, wo_pid), walk->level);
+	return 1; /* the first will do: none of them could have collected the child, or it were gone */
+}
+
+static __always_inline void read_waiters(struct event_zombie_look *event, struct task_struct *parent)
+{
+	struct waiter_walk walk = {.event = event, .head = &parent->signal->wait_chldexit.head};
+	struct pid *pid = BPF_CORE_READ(parent, thread_pid);
+
+	walk.level = pid ? BPF_CORE_READ(pid, level) : 0;
+	walk.next = BPF_CORE_READ(parent, signal, wait_chldexit.head.next);
+	bpf_loop(WAITERS_MAX, read_waiter, &walk, 0);
+}
+
+/* What the thread that the child belongs to is doing. */
+static __always_inline void read_occupation(struct event_zombie_look *event, struct task_struct *parent)
+{
+	struct thread_state *state;
+	struct pt_regs *regs;
+
+	event->parent_state = state_letter(parent);
+	event->syscall = -1;
+	if (event->parent_state == 'R' || (parent->flags & KTHREAD_FLAG))
+		return;
+	regs = (struct pt_regs *)bpf_task_pt_regs(parent);
+	event->syscall = (__s32)regs->orig_ax;
+	state = bpf_task_storage_get(&threads, parent, NULL, 0);
+	if (state && state->out_ns > state->in_ns)
+		event->parent_blocked_ns = now() - state->out_ns;
+}
+
+static __always_inline void look(struct seq_file *seq, struct task_struct *task)
+{
+	struct task_struct *parent = task->real_parent, *tracer = task->parent;
+	struct snapshot_scratch *room = scratch();
+	struct event_zombie_look *event;
+	__u32 pid = task->tgid;
+	struct dead *dead;
+
+	if (!room || task->pid != pid || !task->exit_state || !is_target(pid))
+		return;
+	event = BEGIN_RECORD(look, room, task);
+	dead = bpf_map_lookup_elem(&unreaped, &pid);
+	if (dead && dead->start_ns == task->start_boottime) {
+		event->status = dead->status;
+	} else if (task->signal->live.counter <= 0) {
+		return; /* its end is being told right now */
+	}
+	fill_head(&event->h, EVENT_zombie_look, sizeof(*event), task, now());
+	event->leader_only = task->signal->live.counter > 0;
+	event->live_threads = task->signal->live.counter;
+	event->exit_signal = task->exit_signal;
+	event->dead_for_ns = dead_for(task);
+	event->parent = parent->tgid;
+	event->parent_tid = parent->pid;
+	event->parent_start = parent->group_leader->start_boottime;
+	bpf_probe_read_kernel_str(event->parent_comm, sizeof(event->parent_comm), parent->comm);
+	event->parent_stopped = (parent->signal->flags & SIGNAL_STOPPED) || (parent->__state & 12);
+	event->tracer = task->ptrace ? tracer->tgid : 0;
+	event->tracer_tid = task->ptrace ? tracer->pid : 0;
+	read_disposition(event, parent);
+	read_waiters(event, parent);
+	read_occupation(event, parent);
+	bpf_seq_write(seq, event, sizeof(*event));
+}
+
+/* ---- counters of the living -------------------------------------------------------------------------- */
+
+/* The sleep or the wait for a processor that is still going on belongs to the time observed. */
+static __always_inline void add_current(struct event_counters *event, struct thread_state *state, struct task_struct *task,
+					__u64 t)
+{
+	__u64 off, waited, until = state->in_ns > state->out_ns ? state->in_ns : t;
+	__u32 reason = state->reason;
+
+	if (!reason || !state->out_ns || until <= state->out_ns)
+		return;
+	off = until - state->out_ns;
+	waited = task->sched_info.run_delay - state->out_delay;
+	off = off > waited ? off - waited : 0;
+	switch (reason - 1) {
+	case BLOCKED_FUTEX: event->blocked_futex += off; break;
+	case BLOCKED_SLEEP: event->blocked_sleep += off; break;
+	case BLOCKED_WAIT: event->blocked_wait += off; break;
+	case BLOCKED_POLL: event->blocked_poll += off; break;
+	case BLOCKED_READ: event->blocked_read += off; break;
+	case BLOCKED_WRITE: event->blocked_write += off; break;
+	case BLOCKED_NETWORK: event->blocked_network += off; break;
+	case BLOCKED_DISK: event->blocked_disk += off; break;
+	default: event->blocked_other += off; break;
+	}
+}
+
+static __always_inline void tell_counters(struct seq_file *seq, struct task_struct *task)
+{
+	struct snapshot_scratch *room = scratch();
+	struct event_counters *event;
+	struct thread_state *state;
+	__u64 t = now();
+
+	if (!room || task->exit_state || !is_target(task->tgid))
+		return;
+	state = state_of(task);
+	if (!state)
+		return;
+	event = BEGIN_RECORD(counters, room, task);
+	fill_head(&event->h, EVENT_counters, sizeof(*event), task, t);
+	FILL_COUNTERS(event, task, state);
+	add_current(event, state, task, t);
+	bpf_seq_write(seq, event, sizeof(*event));
+}
+
+/* Called by lifeline reading the iterator, so "current" is lifeline: this is how it learns its own host pid. */
+static __always_inline void find_self(struct task_struct *task)
+{
+	struct pid *pid;
+
+	if (task->tgid != (__u32)(bpf_get_current_pid_tgid() >> 32))
+		return;
+	pid = BPF_CORE_READ(task, thread_pid);
+	shared.self_tgid = task->tgid;
+	shared.self_level = pid ? BPF_CORE_READ(pid, level) : 0;
+	shared.self_pidns = pid ? pid_namespace(pid, shared.self_level) : 0;
+}
+
+SEC("iter/task")
+int ll_iterate(struct bpf_iter__task *context)
+{
+	struct seq_file *seq = context->meta->seq;
+	struct task_struct *task = context->task;
+
+	if (!task)
+		return 0;
+	switch (shared.iterate) {
+	case ITERATE_SELF:
+		find_self(task);
+		break;
+	case ITERATE_ALL:
+		if (task->pid == task->tgid)
+			snap_process(seq, task);
+		break;
+	case ITERATE_SNAPSHOT:
+		snapshot(seq, task);
+		break;
+	case ITERATE_ZOMBIES:
+		look(seq, task);
+		break;
+	case ITERATE_COUNTERS:
+		tell_counters(seq, task);
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other system
+ * calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
+ *
+ * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a wait
+ * is sched_process_wait, which costs nothing to other calls.
+ */
+#include "lib/common.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define OPTION_NOHANG 1
+#define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
+#define ERROR_NO_CHILD (-10)	 /* -ECHILD */
+#define ERROR_AGAIN (-11)
+#define ERROR_NO_MEMORY (-12)
+#define STATUS_STOPPED 0x7f
+#define STATUS_CONTINUED 0xffff
+#define COMPAT_STATUS 2 /* TS_COMPAT: an x86 32-bit system call, numbered otherwise */
+#define POLL_TELL_NS 10000000ULL
+#define IDTYPE_ALL 0
+#define IDTYPE_PID 1
+#define IDTYPE_PGID 2
+
+struct wait_arguments {
+	__u32 call, type, options;
+	__s32 target;
+};
+
+/* calls of the whole process; a thread's own count would die with it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u64);
+} wait_calls SEC(".maps") __weak;
+
+static __always_inline __u64 count_call(__u32 tgid, bool one_more)
+{
+	__u64 *count = bpf_map_lookup_elem(&wait_calls, &tgid), one = 1;
+
+	if (count) {
+		if (one_more)
+			__sync_fetch_and_add(count, 1);
+		return *count;
+	}
+	if (one_more && bpf_map_update_elem(&wait_calls, &tgid, &one, BPF_NOEXIST))
+		count_lost(GROUP_WAIT, 1);
+	return one_more;
+}
+
+static __always_inline __u32 own_level(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+
+	return pid ? BPF_CORE_READ(pid, level) : 0;
+}
+
+/* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
+static __always_inline void read_wait4(struct wait_arguments *wait, struct pt_regs *regs)
+{
+	__s32 pid = (__s32)regs->di;
+
+	wait->call = WAIT_CALL_WAIT4;
+	wait->options = (__u32)regs->dx;
+	wait->type = pid > 0 ? WAIT_PID : pid == -1 ? WAIT_ANY : WAIT_PGID;
+	wait->target = pid > 0 ? pid : pid == -1 ? -1 : -pid;
+}
+
+static __always_inline void read_waitid(struct wait_arguments *wait, struct pt_regs *regs)
+{
+	__u32 type = (__u32)regs->di;
+
+	wait->call = WAIT_CALL_WAITID;
+	wait->options = (__u32)regs->r10;
+	wait->type = type == IDTYPE_ALL ? WAIT_ANY : type == IDTYPE_PGID ? WAIT_PGID : WAIT_PID;
+	/* P_PIDFD's id is a descriptor, not a pid: the entry hook knows the pid, the exit hook the child */
+	wait->target = type == IDTYPE_ALL ? -1 : type == IDTYPE_PID || type == IDTYPE_PGID ? (__s32)regs->si : 0;
+}
+
+/* "My own process group" as a number, in the waiter's namespace. */
+static __always_inline void resolve_own_group(struct wait_arguments *wait, struct task_struct *task)
+{
+	struct pid *pid = NULL;
+
+	if (wait->type != WAIT_PGID || wait->target)
+		return;
+	bpf_probe_read_kernel(&pid, sizeof(pid), &task->signal->pids[PIDTYPE_PGID]);
+	wait->target = pid_number(pid, own_level(task));
+}
+
+static __always_inline bool concerns_us(struct task_struct *task)
+{
+	return in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE);
+}
+
+SEC("tp_btf/sched_process_wait")
+int BPF_PROG(ll_wait, struct pid *pid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wait_arguments wait = {};
+	struct event_wait_enter *event;
+	struct pid *target = NULL;
+	struct pt_regs *regs;
+	__u64 number, calls;
+	__u32 level;
+
+	if (!concerns_us(task))
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	number = regs->orig_ax;
+	if (number >= SYSCALL_TABLE_SIZE)
+		return 0;
+	if (settings.interest[number] == SYSCALL_WAIT4)
+		read_wait4(&wait, regs);
+	else if (settings.interest[number] == SYSCALL_WAITID)
+		read_waitid(&wait, regs);
+	else
+		return 0; /* a wait inside the kernel */
+	calls = count_call(task->tgid, true);
+	if (wait.options & OPTION_NOHANG)
+		return 0; /* it does not block: its return tells all */
+	resolve_own_group(&wait, task);
+	level = own_level(task);
+	/* the argument as a plain address: the verifier allows no varying index on the typed one */
+	bpf_probe_read_kernel(&target, sizeof(target), ctx);
+	event = RESERVE(wait_enter, WAIT, task, now());
+	if (!event)
+		return 0;
+	event->calls = calls;
+	event->call = wait.call;
+	event->type = wait.type;
+	event->target = wait.type == WAIT_PID && !wait.target ? (__s32)pid_number(target, level) : wait.target;
+	event->options = wait.options;
+	event->pidns = pid_namespace(BPF_CORE_READ(task, thread_pid), level);
+	SUBMIT(event);
+	return 0;
+}
+
+/* A poll that found nothing is told at most every 10 ms; the calls in between are counted. */
+static __always_inline bool fold_poll(struct thread_state *state, __u64 t)
+{
+	if (state->poll_told_ns && t - state->poll_told_ns < POLL_TELL_NS) {
+		state->polls_folded++;
+		return true;
+	}
+	state->poll_told_ns = t;
+	return false;
+}
+
+static __always_inline void tell_wait_exit(struct task_struct *task, struct wait_arguments *wait, __s32 result, __u64 t)
+{
+	bool poll = wait->options & OPTION_NOHANG, nothing = !result || result == ERROR_NO_CHILD;
+	struct thread_state *state = state_of(task);
+	struct event_wait_exit *event;
+
+	if (poll && nothing && state && fold_poll(state, t))
+		return;
+	event = RESERVE(wait_exit, WAIT, task, t);
+	if (!event)
+		return;
+	event->calls = count_call(task->tgid, false);
+	event->call = wait->call;
+	event->type = wait->type;
+	event->target = wait->target;
+	event->options = wait->options;
+	event->pidns = pid_namespace(BPF_CORE_READ(task, thread_pid), own_level(task));
+	event->result = result;
+	if (state) {
+		event->folded = state->polls_folded;
+		state->polls_folded = 0;
+	}
+	SUBMIT(event);
+}
+
+/* The host pid of what a waiter calls `number`. */
+static __always_inline __u32 host_pid(struct task_struct *waiter, __u32 number)
+{
+	struct ns_key key = {.pid = number};
+	__u32 level = own_level(waiter), *pid;
+
+	if (!level)
+		return number;
+	key.pidns = pid_namespace(BPF_CORE_READ(waiter, thread_pid), level);
+	pid = bpf_map_lookup_elem(&unreaped_ns, &key);
+	return pid ? *pid : 0;
+}
+
+static __always_inline void tell_reap(struct task_struct *waiter, __u32 number, __u64 t)
+{
+	__u32 pid = host_pid(waiter, number);
+	struct dead *dead = pid ? bpf_map_lookup_elem(&unreaped, &pid) : NULL;
+	struct event_reap *event;
+
+	if (!dead)
+		return; /* not one of ours, or it reported a stop */
+	event = RESERVE(reap, WAIT, waiter, t);
+	if (event) {
+		event->child = pid;
+		event->child_start = dead->start_ns;
+		event->status = dead->status;
+		event->how = REAP_WAITED;
+		SUBMIT(event);
+	}
+	forget_dead(pid, dead);
+}
+
+/* wait4 also returns a pid for a child that stopped or continued; its status word tells, where the caller gave one. */
+static __always_inline bool reports_a_stop(struct pt_regs *regs)
+{
+	__s32 status = 0;
+
+	if (!regs->si || bpf_probe_read_user(&status, sizeof(status), (void *)regs->si))
+		return false;
+	return (status & 0xff) == STATUS_STOPPED || status == STATUS_CONTINUED;
+}
+
+static __always_inline void wait4_done(struct task_struct *task, struct pt_regs *regs, long result)
+{
+	struct wait_arguments wait = {};
+	__u64 t = now();
+
+	read_wait4(&wait, regs);
+	resolve_own_group(&wait, task);
+	if (result > 0 && !reports_a_stop(regs))
+		tell_reap(task, result, t);
+	if (concerns_us(task))
+		tell_wait_exit(task, &wait, result, t);
+}
+
+#define SIGINFO_CODE 8 /* offsets in siginfo_t (include/uapi/asm-generic/siginfo.h) */
+#define SIGINFO_PID 12
+#define CODE_DUMPED 3 /* CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; above: trapped, stopped, continued */
+
+static __always_inline void waitid_done(struct task_struct *task, struct pt_regs *regs, long result)
+{
+	struct wait_arguments wait = {};
+	__s32 child = 0, code = 0;
+	__u64 t = now();
+
+	read_waitid(&wait, regs);
+	resolve_own_group(&wait, task);
+	if (!result && regs->dx) {
+		bpf_probe_read_user(&child, sizeof(child), (void *)regs->dx + SIGINFO_PID);
+		bpf_probe_read_user(&code, sizeof(code), (void *)regs->dx + SIGINFO_CODE);
+	}
+	if (wait.type == WAIT_PID && !wait.target)
+		wait.target = child;
+	if (child > 0 && code <= CODE_DUMPED && !(wait.options & OPTION_NOWAIT))
+		tell_reap(task, child, t);
+	if (concerns_us(task))
+		tell_wait_exit(task, &wait, result ? result : child, t);
+}
+
+/* ---- refused forks ----------------------------------------------------------------------------- */
+
+#define RLIMIT_NPROC_INDEX 6
+#define UNLIMITED (~0ULL)
+#define CGROUP_LEVELS 8
+
+struct ucounts___old { /* before 5.14 limits were not counted there */
+	int count;
+};
+
+static __always_inline void read_process_count(struct event_fork_failed *event, struct task_struct *task)
+{
+	struct ucounts *counts = BPF_CORE_READ(task, cred, ucounts);
+	struct rlimit limit = {};
+	long count = 0;
+
+	bpf_probe_read_kernel(&limit, sizeof(limit), &task->signal->rlim[RLIMIT_NPROC_INDEX]);
+	event->nproc_limit = limit.rlim_cur;
+	/* UCOUNT_RLIMIT_NPROC is the first of them (include/linux/user_namespace.h enum rlimit_type) */
+	if (bpf_core_field_exists(counts->rlimit))
+		bpf_probe_read_kernel(&count, sizeof(count), &counts->rlimit[0]);
+	event->nproc_count = count;
+}
+
+/* The nearest cgroup, from the caller's upwards, whose pids limit is reached. */
+static __always_inline void read_pids_limit(struct event_fork_failed *event, struct task_struct *task)
+{
+	struct cgroup_subsys_state *state = NULL;
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	int index = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+
+	event->pids_max = UNLIMITED;
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+		return;
+	bpf_probe_read_kernel(&state, sizeof(state), &set->subsys[index]);
+	for (int level = 0; level < CGROUP_LEVELS && state; level++) {
+		struct pids_cgroup *pids = (void *)state;
+		__s64 limit = BPF_CORE_READ(pids, limit.counter), count = BPF_CORE_READ(pids, counter.counter);
+
+		if (limit > 0 && count >= limit && BPF_CORE_READ(state, parent)) {
+			event->pids_max = limit;
+			event->pids_current = count;
+			event->pids_level = level;
+			event->pids_cgroup = BPF_CORE_READ(state, cgroup, kn, id);
+			return;
+		}
+		state = BPF_CORE_READ(state, parent);
+	}
+}
+
+static __always_inline void fork_done(struct task_struct *task, long result, __u32 number)
+{
+	struct event_fork_failed *event;
+
+	if ((result != ERROR_AGAIN && result != ERROR_NO_MEMORY) || !is_target(task->tgid))
+		return;
+	event = RESERVE(fork_failed, LIFE, task, now());
+	if (!event)
+		return;
+	event->error = result;
+	event->call = number;
+	event->uid = task->cred->uid.val;
+	read_process_count(event, task);
+	read_pids_limit(event, task);
+	SUBMIT(event);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------------ */
+
+#define PRCTL_PDEATHSIG 1
+#define PRCTL_SUBREAPER 36
+
+static __always_inline void setsid_done(struct task_struct *task, long result)
+{
+	struct event_setsid *event;
+
+	if (result <= 0)
+		return;
+	event = RESERVE(setsid, SESSION, task, now());
+	if (!event)
+		return;
+	event->sid = session_of(task);
+	SUBMIT(event);
+}
+
+/* Only what the caller did to itself is told with certainty; a group set for a child is read from the child's own later
+ * events, unless both numbers are host pids already. */
+static __always_inline void setpgid_done(struct task_struct *task, struct pt_regs *regs)
+{
+	__u32 target = (__u32)regs->di, group = (__u32)regs->si;
+	struct event_setpgid *event;
+
+	if (own_level(task) && target && target != pid_number(BPF_CORE_READ(task, thread_pid), own_level(task)))
+		return;
+	event = RESERVE(setpgid, SESSION, task, now());
+	if (!event)
+		return;
+	if (!target || own_level(task))
+		target = task->tgid;
+	event->target = target;
+	event->pgid = target == task->tgid ? pgrp_of(task) : group ? group : target;
+	SUBMIT(event);
+}
+
+static __always_inline void prctl_done(struct task_struct *task, struct pt_regs *regs)
+{
+	__u32 option = (__u32)regs->di;
+
+	if (option == PRCTL_SUBREAPER) {
+		struct event_subreaper *event = RESERVE(subreaper, SESSION, task, now());
+
+		if (!event)
+			return;
+		event->on = regs->si != 0;
+		SUBMIT(event);
+	} else if (option == PRCTL_PDEATHSIG) {
+		struct event_pdeathsig *event = RESERVE(pdeathsig, SESSION, task, now());
+
+		if (!event)
+			return;
+		event->signal = regs->si;
+		SUBMIT(event);
+	}
+}
+
+static __always_inline void session_done(struct task_struct *task, struct pt_regs *regs, __u32 interest, long result)
+{
+	if (!settings.want_session || result < 0 || !is_target(task->tgid))
+		return;
+	if (interest == SYSCALL_SETSID)
+		setsid_done(task, result);
+	else if (interest == SYSCALL_SETPGID)
+		setpgid_done(task, regs);
+	else
+		prctl_done(task, regs);
+}
+
+/* ---- the one exit hook ----------------------------------------------------------------------------- */
+
+static __always_inline int system_call_done(struct pt_regs *regs, long result, __u64 number)
+{
+	struct task_struct *task;
+	__u32 interest;
+
+	if (number >= SYSCALL_TABLE_SIZE)
+		return 0;
+	interest = settings.interest[number];
+	if (!interest)
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (task->thread_info.status & COMPAT_STATUS)
+		return 0;
+	if (interest == SYSCALL_WAIT4)
+		wait4_done(task, regs, result);
+	else if (interest == SYSCALL_WAITID)
+		waitid_done(task, regs, result);
+	else if (interest == SYSCALL_FORK)
+		fork_done(task, result, number);
+	else
+		session_done(task, regs, interest, result);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
+{
+	return system_call_done(regs, result, regs->orig_ax);
+}

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The live source: one loop around the ring buffer, CMD's end, signals and time. Each pump is one turn of it. */
+#include "source/live_internal.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TURN_MS 20
+#define REORDER_NS 5000000ULL	  /* KERNEL: inversions of up to 1.8 ms between processors */
+#define LOSS_EVERY 8		  /* turns */
+#define SETTLE_MS 40		  /* how long to wait for the last switch of a process that was reaped */
+#define LINGER_CHECK_NS 200000000ULL
+#define KILL_AFTER_NS 5000000000ULL
+
+enum stage { STAGE_BEGIN, STAGE_RUNNING, STAGE_DONE };
+
+struct live {
+	struct source source;
+	struct live_options *options;
+	struct live_bpf bpf;
+	struct ring_buffer *ring;
+	struct live_command command;
+	struct overdue overdue;
+	sigset_t old_mask;
+	int epoll, signals;
+	int *target_fds; /* attach: a pidfd per target */
+	unsigned targets_left;
+	enum stage stage;
+	uint64_t begin_ns, realtime_ns, deadline_ns, kill_ns, linger_until_ns, linger_check_ns, loss_since_ns;
+	unsigned turn, interrupts;
+	volatile sig_atomic_t stop;
+	bool command_over, command_end_told, by_deadline;
+	uint32_t command_host_pid;
+	int exit_status; /* wait status, -1 unknown */
+	enum ended_by ended_by;
+	record_fn record;
+	void *context;
+	int failed;
+};
+
+uint64_t live_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* ---- records of our own --------------------------------------------------------------------------- */
+
+static void head_of(struct event *event, uint16_t kind, uint32_t size, uint64_t t_ns, const struct live *live)
+{
+	event->kind = kind;
+	event->size = size;
+	event->t_ns = t_ns;
+	event->pid = event->tid = live->bpf.shared->self_tgid;
+	memcpy(event->comm, "lifeline", 9);
+}
+
+static int tell(struct live *live, const void *record, size_t size)
+{
+	int result = live->record(live->context, record, size);
+
+	if (result < 0)
+		live->failed = result;
+	return result;
+}
+
+static uint32_t count_processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count > 0 ? (uint32_t)count : 1;
+}
+
+static uint64_t pid_limit(void)
+{
+	unsigned long long value = 0;
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+
+	if (file && fscanf(file, "%llu", &value) != 1)
+		value = 0;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* CMD's words, NUL-separated, as much as fits. */
+static size_t join_command(char *const *command, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (int i = 0; command && command[i]; i++) {
+		size_t length = strlen(command[i]) + 1;
+
+		if (length > size - used)
+			break;
+		memcpy(out + used, command[i], length);
+		used += length;
+	}
+	return used;
+}
+
+static int tell_begin(struct live *live)
+{
+	static struct event_builder builder;
+	struct event_begin *begin = (struct event_begin *)builder.bytes;
+	char command[ARGV_MAX];
+	struct utsname name;
+
+	event_build(&builder, event_info(EVENT_begin));
+	head_of(&begin->h, EVENT_begin, sizeof(*begin), live->begin_ns, live);
+	begin->realtime_ns = live->realtime_ns;
+	begin->zombie_after_ns = live->options->zombie_after_ns;
+	begin->contended_after_ns = live->options->contended_after_ns;
+	begin->pid_max = pid_limit();
+	begin->mode = live->options->mode;
+	begin->cpus = count_processors();
+	begin->target = live->command_host_pid;
+	begin->self_pidns = live->bpf.shared->self_pidns;
+	if (!uname(&name)) {
+		event_build_bytes(&builder, "kernel", name.release, strlen(name.release));
+		event_build_bytes(&builder, "arch", name.machine, strlen(name.machine));
+	}
+	event_build_bytes(&builder, "command", command, join_command(live->options->command, command, sizeof(command)));
+	return tell(live, begin, begin->h.size);
+}
+
+static int tell_tick(struct live *live, uint64_t t_ns)
+{
+	struct event_tick tick = {0};
+
+	head_of(&tick.h, EVENT_tick, sizeof(tick), t_ns, live);
+	return tell(live, &tick, sizeof(tick));
+}
+
+static void tell_losses(struct live *live, uint64_t t_ns)
+{
+	for (int group = 0; group < EVENT_GROUP_COUNT; group++) {
+		struct event_lost lost = {0};
+
+		lost.count = live_bpf_lost(&live->bpf, (enum event_group)group);
+		if (!lost.count)
+			continue;
+		head_of(&lost.h, EVENT_lost, sizeof(lost), t_ns, live);
+		lost.since_ns = live->loss_since_ns;
+		lost.class = (uint32_t)group;
+		tell(live, &lost, sizeof(lost));
+	}
+	live->loss_since_ns = t_ns;
+}
+
+static int tell_finish(struct live *live)
+{
+	struct event_finish finish = {0};
+
+	head_of(&finish.h, EVENT_finish, sizeof(finish), live_clock(), live);
+	finish.ended_by = live->ended_by;
+	finish.exit_status = live->exit_status;
+	return tell(live, &finish, sizeof(finish));
+}
+
+/* ---- records of the kernel's -------------------------------------------------------------------------- */
+
+/* Everything from the kernel passes here on its way up: the overdue deaths and CMD's own end are noted. */
+static int pass(void *context, const void *record, size_t available)
+{
+	const struct event *event = record;
+	struct live *live = context;
+
+	if (available >= sizeof(*event) && event_info(event->kind) && available >= event_info(event->kind)->size) {
+		overdue_event(&live->overdue, event);
+		if (event->kind == EVENT_end && event->pid == live->command_host_pid && event_is_process_end(event))
+			live->command_end_told = true;
+	}
+	return tell(live, record, available) < 0 ? -1 : 0;
+}
+
+static int from_ring(void *context, void *record, size_t size)
+{
+	return pass(context, record, size);
+}
+
+/* ---- open -------------------------------------------------------------------------------------------- */
+
+static int add_to_epoll(struct live *live, int fd, struct error *error)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	if (epoll_ctl(live->epoll, EPOLL_CTL_ADD, fd, &event))
+		return error_errno(error, -errno, "cannot wait for events");
+	return 0;
+}
+
+static int take_signals(struct live *live, struct error *error)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &mask, &live->old_mask);
+	live->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (live->signals < 0)
+		return error_errno(error, -errno, "cannot receive signals");
+	return add_to_epoll(live, live->signals, error);
+}
+
+static int open_ring(struct live *live, struct error *error)
+{
+	live->ring = ring_buffer__new(live_bpf_ring_fd(&live->bpf), from_ring, live, NULL);
+	if (!live->ring)
+		return error_errno(error, -errno, "cannot read the kernel's events");
+	return add_to_epoll(live, ring_buffer__epoll_fd(live->ring), error);
+}
+
+/* Between the two marks whatever this process forks is a target. */
+static int start_command(struct live *live, struct error *error)
+{
+	int result;
+
+	live_bpf_mark(&live->bpf, live->bpf.shared->self_tgid, IN_SCOPE_SPAWNER | IN_SCOPE_RELATIVE);
+	result = live_command_start(&live->command, live->options, &live->old_mask, &live->options->exec_error, error);
+	live_bpf_mark(&live->bpf, live->bpf.shared->self_tgid, IN_SCOPE_RELATIVE);
+	if (result)
+		return result;
+	return add_to_epoll(live, live->command.pidfd, error);
+}
+
+static int watch_targets(struct live *live, struct error *error)
+{
+	const struct live_options *options = live->options;
+
+	live->target_fds = calloc(options->pid_count ? options->pid_count : 1, sizeof(int));
+	if (!live->target_fds)
+		return error_errno(error, -ENOMEM, "cannot watch the targets");
+	for (unsigned i = 0; i < options->pid_count; i++) {
+		live->target_fds[i] = (int)syscall(SYS_pidfd_open, options->pids[i], 0);
+		if (live->target_fds[i] < 0)
+			continue; /* it ended just now: the events will tell */
+		live->targets_left++;
+		if (add_to_epoll(live, live->target_fds[i], error))
+			return error->code;
+	}
+	return 0;
+}
+
+static int start(struct live *live, struct error *error)
+{
+	int result;
+
+	if (live->options->mode == MODE_RUN)
+		return start_command(live, error);
+	if (live->options->all)
+		return 0;
+	result = live_snapshot_mark(&live->bpf, live->options, error);
+	return result ? result : watch_targets(live, error);
+}
+
+static int find_command(void *context, const void *record, size_t available)
+{
+	const struct event_snap_process *snap = record;
+	struct live *live = context;
+
+	if (available >= sizeof(*snap) && snap->nspid == (uint32_t)live->command.pid &&
+	    snap->pidns == live->bpf.shared->self_pidns)
+		live->command_host_pid = snap->h.pid;
+	return 0;
+}
+
+/* CMD's pid in the initial namespace, which all events speak of. Not reaped yet, it is listed even if it has ended. */
+static void find_host_pid(struct live *live)
+{
+	if (live->options->mode != MODE_RUN)
+		return;
+	live->command_host_pid = (uint32_t)live->command.pid;
+	if (live->bpf.shared->self_level)
+		live_bpf_iterate(&live->bpf, ITERATE_ALL, find_command, live);
+}
+
+static int open_live(struct live *live, struct error *error)
+{
+	const struct live_options *options = live->options;
+	struct live_plan plan = {.watch_all = options->all,
+				 .wants = options->wants,
+				 .buffer_bytes = options->buffer_bytes};
+	int result;
+
+	live->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (live->epoll < 0)
+		return error_errno(error, -errno, "cannot wait for events");
+	live->realtime_ns = wall_clock();
+	live->begin_ns = plan.begin_ns = live->loss_since_ns = live_clock();
+	result = live_bpf_load(&live->bpf, &plan, error);
+	if (!result)
+		result = open_ring(live, error);
+	if (!result)
+		result = take_signals(live, error);
+	if (!result)
+		result = start(live, error);
+	if (!result && options->for_ns)
+		live->deadline_ns = live_clock() + options->for_ns;
+	return result;
+}
+
+/* ---- ends ---------------------------------------------------------------------------------------------- */
+
+static void finish_with(struct live *live, enum ended_by why)
+{
+	if (live->stage != STAGE_RUNNING)
+		return;
+	live->ended_by = live->by_deadline ? ENDED_DURATION : why;
+	live->stage = STAGE_DONE;
+}
+
+static int count_target(void *context, const void *record, size_t available)
+{
+	const struct event_snap_process *snap = record;
+
+	if (available >= sizeof(*snap) && snap->scope == SCOPE_TARGET && !snap->dead)
+		++*(unsigned *)context;
+	return 0;
+}
+
+static bool targets_live(struct live *live)
+{
+	unsigned count = 0;
+
+	return live_bpf_iterate(&live->bpf, ITERATE_ALL, count_target, &count) || count;
+}
+
+/* CMD has ended: collect it, then go on for its descendants if that was asked for. */
+static void command_ended(struct live *live)
+{
+	int status;
+
+	if (waitpid(live->command.pid, &status, 0) == live->command.pid)
+		live->exit_status = status;
+	live->command_over = true;
+	epoll_ctl(live->epoll, EPOLL_CTL_DEL, live->command.pidfd, NULL);
+	if (!live->options->linger_ns) {
+		finish_with(live, ENDED_COMMAND);
+		return;
+	}
+	live->linger_until_ns = live->options->linger_ns == LIVE_FOREVER ? LIVE_FOREVER
+									 : live_clock() + live->options->linger_ns;
+}
+
+static void check_linger(struct live *live, uint64_t now_ns)
+{
+	if (!live->command_over || live->stage != STAGE_RUNNING)
+		return;
+	if (now_ns >= live->linger_until_ns) {
+		finish_with(live, ENDED_COMMAND);
+		return;
+	}
+	if (now_ns < live->linger_check_ns)
+		return;
+	live->linger_check_ns = now_ns + LINGER_CHECK_NS;
+	if (!targets_live(live))
+		finish_with(live, ENDED_COMMAND);
+}
+
+/* --for: attach simply reports; CMD is asked to end, and made to 5 s later, as timeout(1) does. */
+static void check_deadline(struct live *live, uint64_t now_ns)
+{
+	if (live->kill_ns && now_ns >= live->kill_ns) {
+		live->kill_ns = 0;
+		if (!live->command_over)
+			kill(live->command.pid, SIGKILL);
+	}
+	if (!live->deadline_ns || now_ns < live->deadline_ns)
+		return;
+	live->deadline_ns = 0;
+	live->by_deadline = true;
+	if (live->options->mode != MODE_RUN || live->command_over) {
+		finish_with(live, ENDED_DURATION);
+		return;
+	}
+	kill(live->command.pid, SIGTERM);
+	live->kill_ns = now_ns + KILL_AFTER_NS;
+}
+
+/* A key press reaches CMD by itself, being in the same foreground group; a signal sent to lifeline alone is passed on. */
+static void run_signal(struct live *live, const struct signalfd_siginfo *info)
+{
+	const bool from_keyboard = info->ssi_code == SI_KERNEL;
+
+	if (live->command_over) {
+		finish_with(live, ENDED_INTERRUPT);
+		return;
+	}
+	if (!from_keyboard)
+		kill(live->command.pid, (int)info->ssi_signo);
+	if (info->ssi_signo == SIGINT && ++live->interrupts >= 2)
+		finish_with(live, ENDED_INTERRUPT);
+}
+
+static void read_signals(struct live *live)
+{
+	struct signalfd_siginfo info;
+
+	while (read(live->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (live->options->mode == MODE_RUN)
+			run_signal(live, &info);
+		else
+			finish_with(live, ENDED_INTERRUPT);
+	}
+}
+
+static bool is_target_fd(const struct live *live, int fd)
+{
+	for (unsigned i = 0; live->target_fds && i < live->options->pid_count; i++)
+		if (live->target_fds[i] == fd)
+			return true;
+	return false;
+}
+
+static void handle(struct live *live, int fd)
+{
+	if (fd == live->signals) {
+		read_signals(live);
+	} else if (fd == live->command.pidfd) {
+		command_ended(live);
+	} else if (is_target_fd(live, fd)) {
+		epoll_ctl(live->epoll, EPOLL_CTL_DEL, fd, NULL);
+		if (!--live->targets_left)
+			finish_with(live, ENDED_TARGETS_GONE);
+	}
+}
+
+static void wait_a_turn(struct live *live, int milliseconds)
+{
+	struct epoll_event events[16];
+	int count = epoll_wait(live->epoll, events, 16, milliseconds);
+
+	for (int i = 0; i < count; i++)
+		handle(live, events[i].data.fd);
+}
+
+/* ---- turns --------------------------------------------------------------------------------------------- */
+
+static void look_if_due(struct live *live, uint64_t now_ns)
+{
+	if (overdue_look_due(&live->overdue, now_ns, live->options->zombie_after_ns))
+		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+}
+
+static int turn(struct live *live)
+{
+	uint64_t now_ns;
+
+	wait_a_turn(live, TURN_MS);
+	now_ns = live_clock();
+	ring_buffer__consume(live->ring);
+	if (live->stop)
+		finish_with(live, ENDED_INTERRUPT);
+	check_deadline(live, now_ns);
+	check_linger(live, now_ns);
+	look_if_due(live, now_ns);
+	if (++live->turn % LOSS_EVERY == 0)
+		tell_losses(live, now_ns);
+	tell_tick(live, now_ns - REORDER_NS);
+	return live->failed ? live->failed : 1;
+}
+
+/* The last words: wait until CMD's last switch was told (its status can be collected a little before), then what the
+ * living are like. */
+static int last_turn(struct live *live)
+{
+	uint64_t until_ns = live_clock() + SETTLE_MS * 1000000ULL;
+
+	ring_buffer__consume(live->ring);
+	while (live->command_over && !live->command_end_told && live_clock() < until_ns) {
+		usleep(200);
+		ring_buffer__consume(live->ring);
+	}
+	if (overdue_any(&live->overdue))
+		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+	if (live->options->wants & (1U << GROUP_SWITCH))
+		live_bpf_iterate(&live->bpf, ITERATE_COUNTERS, pass, live);
+	ring_buffer__consume(live->ring);
+	tell_losses(live, live_clock());
+	tell_finish(live);
+	return live->failed;
+}
+
+static int first_turn(struct live *live)
+{
+	tell_begin(live);
+	live->stage = STAGE_RUNNING;
+	if (live->options->mode != MODE_RUN)
+		live_snapshot_tell(&live->bpf, pass, live);
+	if (overdue_any(&live->overdue))
+		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+	return live->failed ? live->failed : 1;
+}
+
+static int live_pump(struct source *source, record_fn record, void *context, struct error *error)
+{
+	struct live *live = (struct live *)source;
+	int result;
+
+	live->record = record;
+	live->context = context;
+	if (live->stage == STAGE_BEGIN)
+		result = first_turn(live);
+	else if (live->stage == STAGE_RUNNING)
+		result = turn(live);
+	else
+		result = last_turn(live);
+	if (result < 0)
+		error_errno(error, result, "observation ended early");
+	return result;
+}
+
+static void live_stop(struct source *source)
+{
+	((struct live *)source)->stop = 1;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void live_close(struct source *source)
+{
+	struct live *live = (struct live *)source;
+
+	ring_buffer__free(live->ring);
+	live_bpf_unload(&live->bpf);
+	for (unsigned i = 0; live->target_fds && i < live->options->pid_count; i++)
+		close_fd(live->target_fds[i]);
+	free(live->target_fds);
+	close_fd(live->command.pidfd);
+	close_fd(live->signals);
+	close_fd(live->epoll);
+	if (live->signals >= 0)
+		sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
+	overdue_free(&live->overdue);
+	free(live);
+}
+
+static const struct source_ops live_ops = {
+	.pump = live_pump, .stop = live_stop, .close = live_close, .reorder_ns = REORDER_NS};
+
+int source_live_open(struct live_options *options, struct source **source, struct error *error)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int result;
+
+	if (!live)
+		return error_errno(error, -ENOMEM, "cannot observe");
+	live->source.ops = &live_ops;
+	live->options = options;
+	live->command.pidfd = live->signals = live->epoll = -1;
+	live->bpf.iterator_link = -1;
+	live->exit_status = -1;
+	result = open_live(live, error);
+	if (result) {
+		live_close(&live->source);
+		return result;
+	}
+	find_host_pid(live);
+	*source = &live->source;
+	return 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed is
+ * told in words, from what can be seen of privileges and kernel. */
+#include "source/live_internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "source/privilege.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's generated code */
+#include "lifeline.skel.h"
+#pragma GCC diagnostic pop
+
+#define DEFAULT_BUFFER (4U << 20)
+#define LEAST_BUFFER 65536U
+#define LARGEST_BUFFER (1U << 30)
+#define DEFAULT_PID_MAX 4194304UL
+
+static void (*log_line)(int level, const char *text);
+
+void source_live_log(void (*log)(int level, const char *text))
+{
+	log_line = log;
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char text[2048];
+
+	if (!log_line)
+		return 0;
+	vsnprintf(text, sizeof(text), format, arguments);
+	log_line(level == LIBBPF_WARN ? 1 : level == LIBBPF_INFO ? 2 : 3, text);
+	return 0;
+}
+
+static unsigned long read_pid_max(void)
+{
+	unsigned long value = DEFAULT_PID_MAX;
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+
+	if (file && fscanf(file, "%lu", &value) != 1)
+		value = DEFAULT_PID_MAX;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* The ring's size: a power of two, as the kernel asks for. */
+static uint32_t ring_size(uint64_t wanted)
+{
+	uint32_t size = LEAST_BUFFER;
+
+	if (!wanted)
+		return DEFAULT_BUFFER;
+	while (size < wanted && size < LARGEST_BUFFER)
+		size *= 2;
+	return size;
+}
+
+/* A program that serves no wanted group is not loaded. */
+static void choose_programs(struct lifeline_bpf *skeleton, unsigned wants)
+{
+	const bool waits = wants & (1U << GROUP_WAIT), sessions = wants & (1U << GROUP_SESSION);
+
+	bpf_program__set_autoload(skeleton->progs.ll_wait, waits);
+	bpf_program__set_autoload(skeleton->progs.ll_sysexit, waits || sessions);
+	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
+	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
+	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
+}
+
+static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan *plan, uint32_t ring)
+{
+	struct settings *settings = (struct settings *)&skeleton->rodata->settings;
+
+	settings->begin_ns = plan->begin_ns;
+	settings->watch_all = plan->watch_all;
+	settings->want_session = (plan->wants >> GROUP_SESSION) & 1;
+	settings->want_switch = (plan->wants >> GROUP_SWITCH) & 1;
+	settings->wake_bytes = ring / 4;
+	live_syscalls_fill(settings->interest, settings->reason);
+	skeleton->bss->shared.self_tgid = (uint32_t)getpid();
+}
+
+static int map_scope(struct live_bpf *bpf, struct error *error)
+{
+	bpf->scope_size = (size_t)bpf_map__max_entries(bpf->skeleton->maps.scope) * SCOPE_CHUNK;
+	bpf->scope = mmap(NULL, bpf->scope_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->skeleton->maps.scope), 0);
+	if (bpf->scope != MAP_FAILED)
+		return 0;
+	bpf->scope = NULL;
+	return error_errno(error, -errno, "cannot map the table of watched processes");
+}
+
+static int open_iterator(struct live_bpf *bpf, struct error *error)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options);
+	int fd = bpf_link_create(bpf_program__fd(bpf->skeleton->progs.ll_iterate), 0, BPF_TRACE_ITER, &options);
+
+	if (fd < 0)
+		return error_errno(error, fd, "cannot make a task iterator");
+	bpf->iterator_link = fd;
+	return 0;
+}
+
+static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
+{
+	uint32_t ring = ring_size(plan->buffer_bytes);
+	struct lifeline_bpf *skeleton = lifeline_bpf__open();
+
+	if (!skeleton)
+		return error_errno(error, -errno, "cannot open the BPF programs");
+	bpf->skeleton = skeleton;
+	bpf_map__set_max_entries(skeleton->maps.events, ring);
+	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
+	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
+	choose_programs(skeleton, plan->wants);
+	fill_settings(skeleton, plan, ring);
+	return 0;
+}
+
+int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
+{
+	int result;
+
+	*bpf = (struct live_bpf){.iterator_link = -1, .lost_fd = -1};
+	libbpf_set_print(print_libbpf);
+	result = prepare(bpf, plan, error);
+	if (result)
+		return result;
+	result = lifeline_bpf__load(bpf->skeleton);
+	if (result)
+		return privilege_explain(result, "load its BPF programs into the kernel", error);
+	bpf->shared = &bpf->skeleton->bss->shared;
+	bpf->lost_fd = bpf_map__fd(bpf->skeleton->maps.lost);
+	bpf->cpus = libbpf_num_possible_cpus();
+	bpf->lost_values = bpf->cpus > 0 ? calloc((size_t)bpf->cpus, sizeof(uint64_t)) : NULL;
+	if (!bpf->lost_values)
+		return error_errno(error, -ENOMEM, "cannot count losses");
+	if (!plan->watch_all) {
+		result = map_scope(bpf, error);
+		if (result)
+			return result;
+	}
+	result = open_iterator(bpf, error);
+	if (result)
+		return result;
+	live_bpf_iterate(bpf, ITERATE_SELF, NULL, NULL);
+	result = lifeline_bpf__attach(bpf->skeleton);
+	return result ? privilege_explain(result, "attach its BPF programs", error) : 0;
+}
+
+int live_bpf_ring_fd(const struct live_bpf *bpf)
+{
+	return bpf_map__fd(bpf->skeleton->maps.events);
+}
+
+uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group)
+{
+	uint32_t key = group;
+	uint64_t total = 0, fresh;
+
+	if (bpf_map_lookup_elem(bpf->lost_fd, &key, bpf->lost_values))
+		return 0;
+	for (int cpu = 0; cpu < bpf->cpus; cpu++)
+		total += bpf->lost_values[cpu];
+	fresh = total - bpf->lost_told[group];
+	bpf->lost_told[group] = total;
+	return fresh;
+}
+
+void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits)
+{
+	if (bpf->scope && tgid < bpf->scope_size)
+		__atomic_store_n(&bpf->scope[tgid], bits, __ATOMIC_RELAXED);
+}
+
+/* Hands over the whole records in `bytes`; returns how many bytes they were, or what record returned. */
+static ssize_t hand_over(const unsigned char *bytes, size_t length, record_fn record, void *context)
+{
+	size_t used = 0;
+	int result;
+
+	while (length - used >= sizeof(struct event)) {
+		uint32_t size;
+
+		memcpy(&size, bytes + used, sizeof(size));
+		if (size < sizeof(struct event) || size > EVENT_SIZE_MAX)
+			return -EINVAL;
+		if (size > length - used)
+			break;
+		result = record ? record(context, bytes + used, size) : 0;
+		if (result)
+			return result;
+		used += size;
+	}
+	return (ssize_t)used;
+}
+
+static int read_records(int fd, record_fn record, void *context)
+{
+	static const size_t room = 256 * 1024;
+	unsigned char *bytes = malloc(room);
+	size_t length = 0;
+	ssize_t got = 0, used;
+
+	if (!bytes)
+		return -ENOMEM;
+	for (;;) {
+		got = read(fd, bytes + length, room - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+		used = hand_over(bytes, length, record, context);
+		if (used < 0) {
+			free(bytes);
+			return (int)used;
+		}
+		length -= (size_t)used;
+		memmove(bytes, bytes + used, length);
+	}
+	got = got < 0 ? -errno : 0;
+	free(bytes);
+	return (int)got;
+}
+
+int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn record, void *context)
+{
+	int fd, result;
+
+	__atomic_store_n(&bpf->shared->iterate, mode, __ATOMIC_SEQ_CST);
+	fd = bpf_iter_create(bpf->iterator_link);
+	if (fd < 0)
+		return fd;
+	result = read_records(fd, record, context);
+	close(fd);
+	__atomic_store_n(&bpf->shared->iterate, ITERATE_NONE, __ATOMIC_SEQ_CST);
+	return result;
+}
+
+void live_bpf_unload(struct live_bpf *bpf)
+{
+	if (bpf->scope)
+		munmap(bpf->scope, bpf->scope_size);
+	if (bpf->iterator_link >= 0)
+		close(bpf->iterator_link);
+	lifeline_bpf__destroy(bpf->skeleton);
+	free(bpf->lost_values);
+	*bpf = (struct live_bpf){.iterator_link = -1, .lost_fd = -1};
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The live source's parts, shared among user/source/live*.c only. */
+#ifndef LIFELINE_SOURCE_LIVE_INTERNAL_H
+#define LIFELINE_SOURCE_LIVE_INTERNAL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/hash.h"
+#include "bpf/abi/settings.h"
+#include "source/live.h"
+
+struct lifeline_bpf;
+struct ring_buffer;
+
+/* ---- live_bpf.c: the programs ---------------------------------------------------------------------- */
+
+struct live_bpf {
+	struct lifeline_bpf *skeleton;
+	struct shared *shared;	     /* the kernel side's variables, mapped */
+	unsigned char *scope;	     /* one byte a pid, mapped; NULL when all are watched */
+	size_t scope_size;
+	int lost_fd, cpus;
+	uint64_t *lost_values;	     /* room for one class on all processors */
+	uint64_t lost_told[EVENT_GROUP_COUNT];
+	int iterator_link;	     /* fd */
+};
+
+/* What is to be loaded. */
+struct live_plan {
+	bool watch_all;
+	unsigned wants;
+	uint64_t begin_ns;
+	uint64_t buffer_bytes;
+};
+
+int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
+int live_bpf_ring_fd(const struct live_bpf *bpf);
+/* New losses of this class since the last call. */
+uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
+void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
+/* Runs the task iterator in this mode and hands over each record it wrote. */
+int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn record, void *context);
+void live_bpf_unload(struct live_bpf *bpf);
+
+/* ---- live_command.c: starting CMD ---------------------------------------------------------------------- */
+
+struct live_command {
+	pid_t pid; /* in lifeline's own pid namespace */
+	int pidfd;
+};
+
+/* Starts CMD with signal mask `mask`. On an exec failure *exec_error is the errno. */
+int live_command_start(struct live_command *command, const struct live_options *options, const sigset_t *mask,
+		       int *exec_error, struct error *error);
+
+/* ---- live_overdue.c: which deaths must be looked at ------------------------------------------------------ */
+
+/* The dead that nobody has reaped, as the stream tells them, in order of death. */
+struct overdue_entry {
+	uint64_t start_ns, dead_ns;
+	uint32_t pid;
+	bool leader_only;
+};
+
+struct overdue {
+	struct hash unreaped; /* (pid, start) → the entry's index + 1 */
+	struct overdue_entry *queue;
+	size_t head, count, capacity;
+	uint64_t next_look_ns; /* repeated looks at those that stay; 0 none */
+	uint64_t step_ns;
+};
+
+/* Takes note of what this record says about deaths and reaps. */
+void overdue_event(struct overdue *overdue, const struct event *event);
+/* Is a look due at `now_ns`, for a death older than `limit_ns`? Moves on past those that it is due for. */
+bool overdue_look_due(struct overdue *overdue, uint64_t now_ns, uint64_t limit_ns);
+bool overdue_any(const struct overdue *overdue);
+void overdue_free(struct overdue *overdue);
+
+/* ---- live_syscalls.c ------------------------------------------------------------------------------------ */
+
+/* Fills the tables by system call number for this architecture. */
+void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE]);
+
+/* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */
+
+/* Finds the targets with their descendants, marks them and their parents as watched. */
+int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, struct error *error);
+/* Tells them: snap_process (with exe and argv from /proc) and snap_thread. */
+int live_snapshot_tell(struct live_bpf *bpf, record_fn record, void *context);
+
+uint64_t live_clock(void); /* CLOCK_BOOTTIME, ns */
+
+#endif

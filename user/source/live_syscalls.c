@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Which system calls matter to the kernel side, and what a thread blocked in one waits for. By name, so that the tables
+ * are right on each architecture; what an architecture lacks is left out. */
+#include <sys/syscall.h>
+
+#include "source/live_internal.h"
+
+struct named_number {
+	long number;
+	uint8_t value;
+};
+
+#define REASON_IS(name, why) {SYS_##name, BLOCKED_##why + 1}
+#define INTEREST_IS(name, what) {SYS_##name, SYSCALL_##what}
+
+static const struct named_number interests[] = {
+	INTEREST_IS(wait4, WAIT4),
+	INTEREST_IS(waitid, WAITID),
+	INTEREST_IS(clone, FORK),
+	INTEREST_IS(clone3, FORK),
+#ifdef SYS_fork
+	INTEREST_IS(fork, FORK),
+	INTEREST_IS(vfork, FORK),
+#endif
+	INTEREST_IS(setsid, SETSID),
+	INTEREST_IS(setpgid, SETPGID),
+	INTEREST_IS(prctl, PRCTL),
+};
+
+static const struct named_number reasons[] = {
+	REASON_IS(futex, FUTEX),
+#ifdef SYS_futex_waitv
+	REASON_IS(futex_waitv, FUTEX),
+#endif
+	{454, BLOCKED_FUTEX + 1}, /* futex_wake, futex_wait, futex_requeue: the same numbers everywhere, too new for this libc */
+	{455, BLOCKED_FUTEX + 1},
+	{456, BLOCKED_FUTEX + 1},
+	REASON_IS(nanosleep, SLEEP),
+	REASON_IS(clock_nanosleep, SLEEP),
+	REASON_IS(wait4, WAIT),
+	REASON_IS(waitid, WAIT),
+	REASON_IS(clone, WAIT), /* CLONE_VFORK: until the child has called exec */
+	REASON_IS(clone3, WAIT),
+	REASON_IS(ppoll, POLL),
+	REASON_IS(pselect6, POLL),
+	REASON_IS(epoll_pwait, POLL),
+#ifdef SYS_epoll_pwait2
+	REASON_IS(epoll_pwait2, POLL),
+#endif
+#ifdef SYS_poll
+	REASON_IS(poll, POLL),
+	REASON_IS(select, POLL),
+	REASON_IS(epoll_wait, POLL),
+	REASON_IS(vfork, WAIT),
+#endif
+	REASON_IS(read, READ),
+	REASON_IS(readv, READ),
+	REASON_IS(pread64, READ),
+	REASON_IS(preadv, READ),
+	REASON_IS(preadv2, READ),
+	REASON_IS(splice, READ),
+	REASON_IS(write, WRITE),
+	REASON_IS(writev, WRITE),
+	REASON_IS(pwrite64, WRITE),
+	REASON_IS(pwritev, WRITE),
+	REASON_IS(pwritev2, WRITE),
+	REASON_IS(sendfile, WRITE),
+	REASON_IS(recvfrom, NETWORK),
+	REASON_IS(recvmsg, NETWORK),
+	REASON_IS(recvmmsg, NETWORK),
+	REASON_IS(sendto, NETWORK),
+	REASON_IS(sendmsg, NETWORK),
+	REASON_IS(sendmmsg, NETWORK),
+	REASON_IS(accept, NETWORK),
+	REASON_IS(accept4, NETWORK),
+	REASON_IS(connect, NETWORK),
+	REASON_IS(fsync, DISK),
+	REASON_IS(fdatasync, DISK),
+	REASON_IS(sync, DISK),
+	REASON_IS(syncfs, DISK),
+	REASON_IS(msync, DISK),
+	REASON_IS(sync_file_range, DISK),
+};
+
+static void fill(uint8_t table[SYSCALL_TABLE_SIZE], const struct named_number *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].number >= 0 && entries[i].number < SYSCALL_TABLE_SIZE)
+			table[entries[i].number] = entries[i].value;
+}
+
+void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE])
+{
+	fill(interest, interests, sizeof(interests) / sizeof(interests[0]));
+	fill(reason, reasons, sizeof(reasons) / sizeof(reasons[0]));
+}

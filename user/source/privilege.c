@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Why the kernel refused; see privilege.h. */
+#include "source/privilege.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef CAP_BPF
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+static uint64_t effective_capabilities(void)
+{
+	uint64_t set = 0;
+	char line[256];
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %" SCNx64, &set) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return set;
+}
+
+bool privilege_has(int capability)
+{
+	return effective_capabilities() >> capability & 1;
+}
+
+const char *privilege_lockdown(char *buffer, unsigned size)
+{
+	char line[256] = "", *start, *end;
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+
+	buffer[0] = '\0';
+	if (!file)
+		return buffer;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	start = strchr(line, '[');
+	end = start ? strchr(start, ']') : NULL;
+	if (end)
+		snprintf(buffer, size, "%.*s", (int)(end - start - 1), start + 1);
+	return buffer;
+}
+
+static const char *missing_capabilities(void)
+{
+	const bool admin = privilege_has(CAP_SYS_ADMIN), bpf = privilege_has(CAP_BPF) || admin,
+		   perfmon = privilege_has(CAP_PERFMON) || admin;
+
+	if (!bpf && !perfmon)
+		return "CAP_BPF and CAP_PERFMON are";
+	if (!bpf)
+		return "CAP_BPF is";
+	return perfmon ? NULL : "CAP_PERFMON is";
+}
+
+int privilege_explain(int code, const char *attempt, struct error *error)
+{
+	const char *missing = missing_capabilities();
+	char lockdown[32];
+
+	if (missing && (code == -EPERM || code == -EACCES)) {
+		error_set(error, code, "cannot %s: %s missing", attempt, missing);
+		error_hint(error, "run it with sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep LIFELINE");
+		return code;
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		error_set(error, code, "cannot %s: this kernel has no type information (/sys/kernel/btf/vmlinux)", attempt);
+		error_hint(error, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of all large distributions are");
+		return code;
+	}
+	if (!strcmp(privilege_lockdown(lockdown, sizeof(lockdown)), "confidentiality")) {
+		error_set(error, code, "cannot %s: the kernel is locked down (confidentiality), which forbids reading its memory",
+			  attempt);
+		error_hint(error, "boot with lockdown=integrity or without lockdown");
+		return code;
+	}
+	error_errno(error, code, "cannot %s", attempt);
+	error_hint(error, code == -EPERM ? "a container's seccomp profile may forbid bpf(2): run on the host"
+					 : "'lifeline doctor' tells what this kernel allows; -vv shows the kernel's own words");
+	return code;
+}
