@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other system
- * calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
+ * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other
+ * system calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
  *
- * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a wait
- * is sched_process_wait, which costs nothing to other calls.
+ * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a
+ * wait is sched_process_wait, which costs nothing to other calls.
  */
 #ifndef LIFELINE_BPF_WAIT_H
 #define LIFELINE_BPF_WAIT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed is
- * told in words, from what can be seen of privileges and kernel. */
+ * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed
+ * is told in words, from what can be seen of privileges and kernel. */
 #include "source/live_internal.h"
 
 #include <bpf/bpf.h>
@@ -115,7 +115,8 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 static int map_scope(struct live_bpf *bpf, struct error *error)
 {
 	bpf->scope_size = (size_t)bpf_map__max_entries(bpf->skeleton->maps.scope) * SCOPE_CHUNK;
-	bpf->scope = mmap(NULL, bpf->scope_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->skeleton->maps.scope), 0);
+	bpf->scope =
+	    mmap(NULL, bpf->scope_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->skeleton->maps.scope), 0);
 	if (bpf->scope != MAP_FAILED)
 		return 0;
 	bpf->scope = NULL;
@@ -159,7 +160,8 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 		return error_errno(error, -errno, "cannot open the BPF programs");
 	bpf->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
-	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
+	bpf_map__set_max_entries(skeleton->maps.scope,
+				 plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	choose_programs(skeleton, plan->wants);
 	fill_settings(skeleton, plan, ring);
