@@ -135,10 +135,10 @@ const struct adoption *process_orphaning(const struct process *process)
 	return process->adoptions;
 }
 
-/* Both the birth and a snapshot give the pid in its own namespace, and nothing else does. */
+/* The birth and a snapshot give the pid in its own namespace, and nothing else does; exec tells what it inherited. */
 bool process_is_known(const struct process *process)
 {
-	return process->nspid != 0;
+	return process->nspid || process->execs;
 }
 
 bool process_is_over(const struct process *process)

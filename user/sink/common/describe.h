@@ -39,7 +39,7 @@ bool observation_exit(const struct model *model, int32_t *status);
 
 /* The adoption that made an orphan of it: the first to another process, else the first to another thread; NULL none. */
 const struct adoption *process_orphaning(const struct process *process);
-/* Was it told of by its birth or a snapshot, so that uid, group and session are known? */
+/* Was it told of by its birth, an exec or a snapshot, so that uid, group and session are known? */
 bool process_is_known(const struct process *process);
 /* It died or was gone already at the end of observation. */
 bool process_is_over(const struct process *process);
