@@ -207,6 +207,14 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
 		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
 
+# The runner of text scenarios, tests/cases/**/*.ev.
+CASES := $(B)/tests/cases/cases
+$(CASES): tests/cases/cases.c $(REGISTRIES) $(ARCHIVES) $(call list_of,flags)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) \
+		-Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group $(PKG_LIBS) -lm -pthread
+
 # Without cmocka the level `unit` says that it is skipped.
 unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
 
@@ -217,12 +225,12 @@ TEST  = $(Q)BUILD=$(B) tests/run.sh
 check:
 	$(Q)scripts/install-deps.sh build
 	$(Q)scripts/install-deps.sh --optional test
-	$(AGAIN) all unit-programs
+	$(AGAIN) all unit-programs $(CASES)
 	$(TEST) lint unit cases live
 
 check-unit: all unit-programs
 	$(TEST) unit
-check-cases: all
+check-cases: all $(CASES)
 	$(TEST) cases
 check-live: all
 	$(TEST) live
