@@ -15,7 +15,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, __u32);
-} cgroups SEC(".maps") __weak;
+} cgroups SEC(".maps");
 
 struct cgroup_scratch {
 	struct event_cgroup event;
@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct cgroup_scratch);
-} cgroup_scratch SEC(".maps") __weak;
+} cgroup_scratch SEC(".maps");
 
 struct kernfs_node___old { /* before 6.15 the field was called `parent` */
 	struct kernfs_node *parent;

@@ -26,6 +26,6 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct child_key);
 	__type(value, struct child);
-} children SEC(".maps") __weak;
+} children SEC(".maps");
 
 #endif

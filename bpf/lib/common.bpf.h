@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * What all BPF programs share: configuration, maps, scope, emitting. Maps and globals are weak, so that each object can
- * include this header and the linker makes one of them.
+ * What all BPF programs share: configuration, maps, scope, emitting.
  */
 #ifndef LIFELINE_BPF_COMMON_H
 #define LIFELINE_BPF_COMMON_H
@@ -23,15 +22,15 @@
 #define HANDLER_IGNORE 1       /* SIG_IGN */
 #define NO_CHILD_WAIT 2	       /* SA_NOCLDWAIT */
 
-extern const volatile struct settings settings;
-extern struct shared shared;
+const volatile struct settings settings = {};
+struct shared shared = {};
 
 /* ---- maps ------------------------------------------------------------------------------------ */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
-} events SEC(".maps") __weak;
+} events SEC(".maps");
 
 /* Events that found no room, by class. */
 struct {
@@ -39,7 +38,7 @@ struct {
 	__uint(max_entries, EVENT_GROUP_COUNT);
 	__type(key, __u32);
 	__type(value, __u64);
-} lost SEC(".maps") __weak;
+} lost SEC(".maps");
 
 struct scope_chunk {
 	__u8 of[SCOPE_CHUNK];
@@ -53,7 +52,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct scope_chunk);
-} scope SEC(".maps") __weak;
+} scope SEC(".maps");
 
 /* What is kept per thread. Task storage dies with the task_struct, so nothing leaks and no pid is mistaken. */
 struct thread_state {
@@ -79,7 +78,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct thread_state);
-} threads SEC(".maps") __weak;
+} threads SEC(".maps");
 
 #define NS_LEVELS 3 /* nested pid namespaces that waits are followed in */
 
@@ -101,7 +100,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct dead);
-} unreaped SEC(".maps") __weak;
+} unreaped SEC(".maps");
 
 /* The same, by the pid that a waiter in a nested pid namespace gets: value is the host pid. One entry a level. */
 struct {
@@ -110,7 +109,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ns_key);
 	__type(value, __u32);
-} unreaped_ns SEC(".maps") __weak;
+} unreaped_ns SEC(".maps");
 
 /* ---- time, scope, loss ------------------------------------------------------------------------- */
 
@@ -160,6 +159,21 @@ static __always_inline __u64 submit_flags(void)
 
 /* ---- reading tasks ------------------------------------------------------------------------------- */
 
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+/*
+ * The same task as a pointer that can only be read through. From 6.2 on the verifier looks up, for each pointer field
+ * followed from a trusted task, whether that field is trusted too: a search through the kernel's whole BTF, a millisecond
+ * each time, most of what loading took. Through a pointer that is trusted for nothing there is no such search, and the
+ * code that runs is the same. Before 6.2 there is neither the cast nor the search.
+ */
+static __always_inline struct task_struct *plain(struct task_struct *task)
+{
+	if (bpf_rdonly_cast)
+		return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+	return task;
+}
+
 static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
@@ -184,7 +198,7 @@ static __always_inline __u32 group_of(struct task_struct *task, enum pid_type ty
 {
 	struct pid *pid = NULL;
 
-	bpf_probe_read_kernel(&pid, sizeof(pid), &task->signal->pids[type]);
+	bpf_probe_read_kernel(&pid, sizeof(pid), &plain(task)->signal->pids[type]);
 	return pid_number(pid, 0);
 }
 
@@ -201,8 +215,8 @@ static __always_inline __u32 pgrp_of(struct task_struct *task)
 /* Status as wait(2) reports it, valid once the group is dead (kernel/exit.c wait_task_zombie). */
 static __always_inline __s32 wait_status(struct task_struct *task)
 {
-	if (task->signal->flags & GROUP_EXIT_FLAG)
-		return task->signal->group_exit_code;
+	if (plain(task)->signal->flags & GROUP_EXIT_FLAG)
+		return plain(task)->signal->group_exit_code;
 	return task->exit_code;
 }
 
@@ -211,7 +225,7 @@ static __always_inline bool reaps_by_itself(struct task_struct *parent)
 {
 	struct k_sigaction action = {};
 
-	bpf_probe_read_kernel(&action, sizeof(action), &parent->sighand->action[SIGCHLD_NUMBER - 1]);
+	bpf_probe_read_kernel(&action, sizeof(action), &plain(parent)->sighand->action[SIGCHLD_NUMBER - 1]);
 	return (__u64)action.sa.sa_handler == HANDLER_IGNORE || (action.sa.sa_flags & NO_CHILD_WAIT);
 }
 
@@ -223,7 +237,7 @@ static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size
 	head->kind = kind;
 	head->cpu = bpf_get_smp_processor_id();
 	head->t_ns = t_ns;
-	head->start_ns = task->group_leader->start_boottime;
+	head->start_ns = plain(task)->group_leader->start_boottime;
 	head->pid = task->tgid;
 	head->tid = task->pid;
 	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);

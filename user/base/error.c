@@ -63,5 +63,5 @@ void error_context(struct error *error, const char *format, ...)
 	memcpy(text, error->text, sizeof(text));
 	used = snprintf(error->text, sizeof(error->text), "%s: ", context);
 	if (used > 0 && (size_t)used < sizeof(error->text))
-		strncat(error->text, text, sizeof(error->text) - (size_t)used - 1);
+		snprintf(error->text + used, sizeof(error->text) - (size_t)used, "%s", text);
 }

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/text.h"
 #include "cli/verdicts.h"
@@ -100,6 +100,25 @@ int report_write(const struct engine *engine, const struct report_options *optio
 	err = run_sink(sink, &context, error);
 	closed = output_close(&output, err < 0, err < 0 ? NULL : error);
 	return err < 0 ? err : closed;
+}
+
+int report_render(const struct engine *engine, char **text, struct error *error)
+{
+	size_t length;
+	struct sink_context context = {.model = engine->model,
+				       .findings = engine->findings,
+				       .out = open_memstream(text, &length),
+				       .columns = 100,
+				       .version = LIFELINE_VERSION};
+	const struct sink *sink = find_sink(REPORT_JSON);
+	int err;
+
+	if (!context.out)
+		return error_errno(error, -ENOMEM, "cannot put the report together");
+	err = sink ? run_sink(sink, &context, error) : error_set(error, -ENOENT, "this build writes no JSON");
+	if (fclose(context.out) != 0 && !err)
+		err = error_errno(error, -ENOMEM, "cannot put the report together");
+	return err;
 }
 
 static void tell_engine(const struct engine *engine)

@@ -120,6 +120,9 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 int report_write(const struct engine *engine, const struct report_options *options, FILE *standard,
 		 struct error *error);
 
+/* The JSON document of a finished engine as text, to be freed. */
+int report_render(const struct engine *engine, char **text, struct error *error);
+
 /*
  * Runs the source to its end, closes it, and writes the report to options->output, or `standard`. The exit status: 125
  * with the reason told if something failed, 99 if --fail-on matched, else 0. The engine is filled: engine_free it.

@@ -98,7 +98,10 @@ static int fold(struct run *run, const struct event *event)
 	err = show_analyzers(run, event);
 	if (err < 0)
 		return err;
-	return run->observe ? run->observe(run->context, event) : 0;
+	err = run->observe ? run->observe(run->context, event) : 0;
+	if (err < 0)
+		run->observe = NULL; /* who failed once is not asked again while the rest is concluded */
+	return err;
 }
 
 static uint64_t choose(uint64_t wanted, uint64_t recorded, uint64_t otherwise)

@@ -42,8 +42,8 @@ int event_check(const void *record, size_t available, const char **why);
 
 /* A blob of a checked event: its first byte (not terminated), its length. field_offset: that of y_len in event_x. */
 const char *event_blob_at(const struct event *event, size_t field_offset, uint32_t *length);
-#define EVENT_BLOB(event, name, blob, length)                                                                          \
-	event_blob_at((const struct event *)(event), offsetof(struct event_##name, blob##_len), (length))
+#define EVENT_BLOB(record, name, blob, length)                                                                         \
+	event_blob_at((const struct event *)(record), offsetof(struct event_##name, blob##_len), (length))
 
 /* The value of an integer field of a checked event, sign-extended to 64 bits. */
 int64_t event_integer(const struct event *event, const struct event_field *field);

@@ -188,6 +188,8 @@ static int pass(void *context, const void *record, size_t available)
 	const struct event *event = record;
 	struct live *live = context;
 
+	if (available >= sizeof(*event) && event->t_ns < live->begin_ns)
+		return 0; /* between attaching and the beginning; the snapshot tells what came of it */
 	if (available >= sizeof(*event) && event_info(event->kind) && available >= event_info(event->kind)->size) {
 		overdue_event(&live->overdue, event);
 		if (event->kind == EVENT_end && event->pid == live->command_host_pid && event_is_process_end(event))
@@ -311,13 +313,15 @@ static int open_live(struct live *live, struct error *error)
 	live->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (live->epoll < 0)
 		return error_errno(error, -errno, "cannot wait for events");
-	live->realtime_ns = wall_clock();
-	live->begin_ns = plan.begin_ns = live->loss_since_ns = live_clock();
+	plan.begin_ns = live_clock();
 	result = live_bpf_load(&live->bpf, &plan, error);
 	if (!result)
 		result = open_ring(live, error);
 	if (!result)
 		result = take_signals(live, error);
+	/* from here on, not from the loading: people read times relative to this */
+	live->realtime_ns = wall_clock();
+	live->begin_ns = live->loss_since_ns = live_clock();
 	if (!result)
 		result = start(live, error);
 	if (!result && options->for_ns)

@@ -3,11 +3,12 @@
  * Context switches and wake-ups, folded in the kernel: nothing here emits an event for a switch. The last switch of a
  * dying thread is where its end is told: by then the kernel has settled who owes the wait and who adopted its children.
  */
+#ifndef LIFELINE_BPF_SCHED_H
+#define LIFELINE_BPF_SCHED_H
+
 #include "lib/common.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define STATE_UNINTERRUPTIBLE 2
 
@@ -32,7 +33,7 @@ static __always_inline __u32 reason_of_mode(__u32 mode, __u32 otherwise)
 static __always_inline __u32 reason_of_file(struct task_struct *task, struct thread_state *state, __s32 number,
 					    __u32 otherwise)
 {
-	struct fdtable *table = task->files->fdt;
+	struct fdtable *table = plain(task)->files->fdt;
 	struct file **slot, *file = NULL;
 
 	if (number < 0 || (__u32)number >= table->max_fds)
@@ -211,7 +212,7 @@ static __always_inline void leave_scope(__u32 tgid)
 
 static __always_inline void tell_end(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	struct task_struct *leader = task->group_leader, *parent = leader->real_parent, *tracer = leader->parent;
+	struct task_struct *leader = plain(task)->group_leader, *parent = plain(leader)->real_parent, *tracer = plain(leader)->parent;
 	struct event_end *event = RESERVE(end, LIFE, task, t);
 	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
 
@@ -219,7 +220,7 @@ static __always_inline void tell_end(struct task_struct *task, struct thread_sta
 		return;
 	event->state = outcome;
 	event->parent = parent->tgid;
-	event->parent_start = parent->group_leader->start_boottime;
+	event->parent_start = plain(parent)->group_leader->start_boottime;
 	event->tracer = leader->ptrace && tracer != parent ? tracer->tgid : 0;
 	FILL_COUNTERS(event, task, state);
 	/* this switch is its death, not one that it came back from: getrusage never shows it to the program */
@@ -296,3 +297,5 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 	}
 	return 0;
 }
+
+#endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
  * Signals to the watched: who made them, by which call, and whether the kernel decided that the target dies of it. */
-#include "lib/common.bpf.h"
+#ifndef LIFELINE_BPF_SIGNAL_H
+#define LIFELINE_BPF_SIGNAL_H
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#include "lib/common.bpf.h"
 
 #define RESULT_PENDING 2 /* TRACE_SIGNAL_ALREADY_PENDING: merged into one that waits */
 #define CODE_USER 0   /* SI_USER */
@@ -19,7 +20,7 @@ static __always_inline bool is_fatal(int number, struct task_struct *task)
 	struct sighand_struct *handlers = BPF_CORE_READ(task, sighand); /* read, not followed: the index varies */
 	struct k_sigaction action = {};
 
-	if ((task->signal->flags & GROUP_EXIT_FLAG) && task->signal->group_exit_code == number)
+	if ((plain(task)->signal->flags & GROUP_EXIT_FLAG) && plain(task)->signal->group_exit_code == number)
 		return true;
 	if (number < 1 || number > 31 || !(CORE_SIGNALS & (1ULL << number)))
 		return false;
@@ -74,7 +75,7 @@ int BPF_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_str
 		return 0;
 	event->target = task->tgid;
 	event->target_tid = task->pid;
-	event->target_start = task->group_leader->start_boottime;
+	event->target_start = plain(task)->group_leader->start_boottime;
 	event->signal = number;
 	event->group = group;
 	event->result = result;
@@ -113,3 +114,5 @@ int ll_oom(struct bpf_raw_tracepoint_args *context)
 	pid = BPF_CORE_READ(task, tgid);
 	return tell_victim(pid, BPF_CORE_READ(task, group_leader, start_boottime));
 }
+
+#endif

@@ -6,9 +6,10 @@
  * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a wait
  * is sched_process_wait, which costs nothing to other calls.
  */
-#include "lib/common.bpf.h"
+#ifndef LIFELINE_BPF_WAIT_H
+#define LIFELINE_BPF_WAIT_H
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#include "lib/common.bpf.h"
 
 #define OPTION_NOHANG 1
 #define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
@@ -35,7 +36,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u64);
-} wait_calls SEC(".maps") __weak;
+} wait_calls SEC(".maps");
 
 static __always_inline __u64 count_call(__u32 tgid, bool one_more)
 {
@@ -87,7 +88,7 @@ static __always_inline void resolve_own_group(struct wait_arguments *wait, struc
 
 	if (wait->type != WAIT_PGID || wait->target)
 		return;
-	bpf_probe_read_kernel(&pid, sizeof(pid), &task->signal->pids[PIDTYPE_PGID]);
+	bpf_probe_read_kernel(&pid, sizeof(pid), &plain(task)->signal->pids[PIDTYPE_PGID]);
 	wait->target = pid_number(pid, own_level(task));
 }
 
@@ -270,7 +271,7 @@ static __always_inline void read_process_count(struct event_fork_failed *event, 
 	struct rlimit limit = {};
 	long count = 0;
 
-	bpf_probe_read_kernel(&limit, sizeof(limit), &task->signal->rlim[RLIMIT_NPROC_INDEX]);
+	bpf_probe_read_kernel(&limit, sizeof(limit), &plain(task)->signal->rlim[RLIMIT_NPROC_INDEX]);
 	event->nproc_limit = limit.rlim_cur;
 	/* UCOUNT_RLIMIT_NPROC is the first of them (include/linux/user_namespace.h enum rlimit_type) */
 	if (bpf_core_field_exists(counts->rlimit))
@@ -315,7 +316,7 @@ static __always_inline void fork_done(struct task_struct *task, long result, __u
 		return;
 	event->error = result;
 	event->call = number;
-	event->uid = task->cred->uid.val;
+	event->uid = plain(task)->cred->uid.val;
 	read_process_count(event, task);
 	read_pids_limit(event, task);
 	SUBMIT(event);
@@ -422,3 +423,5 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 {
 	return system_call_done(regs, result, regs->orig_ax);
 }
+
+#endif

@@ -3,13 +3,14 @@
  * Birth, change of program, and end of tasks. Watching is inherited here: a process made by a watched one is watched
  * before it has run an instruction.
  */
+#ifndef LIFELINE_BPF_LIFECYCLE_H
+#define LIFELINE_BPF_LIFECYCLE_H
+
 #include "lib/common.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
 #include "lib/path.bpf.h"
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define THREAD_FLAG 0x00010000 /* CLONE_THREAD */
 
@@ -31,7 +32,7 @@ static __always_inline void tell_thread(struct task_struct *child, struct task_s
 static __always_inline void tell_fork(struct task_struct *child, struct task_struct *creator, __u64 flags, __u64 t)
 {
 	__u64 cgroup = cgroup_id(child);
-	struct task_struct *parent = child->real_parent;
+	struct task_struct *parent = plain(child)->real_parent;
 	struct pid *pid = BPF_CORE_READ(child, thread_pid);
 	struct event_fork *event;
 
@@ -40,14 +41,14 @@ static __always_inline void tell_fork(struct task_struct *child, struct task_str
 	if (!event)
 		return;
 	event->child_start = child->start_boottime;
-	event->parent_start = parent->group_leader->start_boottime;
+	event->parent_start = plain(parent)->group_leader->start_boottime;
 	event->flags = flags;
 	event->cgroup = cgroup;
 	event->child = child->tgid;
 	event->parent = parent->tgid;
 	event->parent_tid = parent->pid;
 	event->exit_signal = child->exit_signal;
-	event->uid = child->cred->uid.val;
+	event->uid = plain(child)->cred->uid.val;
 	event->pgid = pgrp_of(child);
 	event->sid = session_of(child);
 	if (pid) {
@@ -126,7 +127,7 @@ static __always_inline __u32 add_exe(struct exec_scratch *scratch, __u32 used, s
 {
 	__u32 length;
 
-	path_of(&scratch->path, task->mm->exe_file);
+	path_of(&scratch->path, plain(task)->mm->exe_file);
 	if (scratch->path.start >= PATH_BUFFER - 1 || used > FILENAME_MAX_LEN)
 		return used;
 	length = PATH_BUFFER - 1 - scratch->path.start;
@@ -140,7 +141,7 @@ static __always_inline __u32 add_exe(struct exec_scratch *scratch, __u32 used, s
 
 static __always_inline __u32 add_arguments(struct exec_scratch *scratch, __u32 used, struct task_struct *task)
 {
-	__u64 start = task->mm->arg_start, size = task->mm->arg_end - start;
+	__u64 start = plain(task)->mm->arg_start, size = plain(task)->mm->arg_end - start;
 	__u32 length = size > ARGV_MAX ? ARGV_MAX : size;
 
 	scratch->event.args_size = size > 0xffffffff ? 0xffffffff : size;
@@ -170,7 +171,7 @@ int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	fill_head(&scratch->event.h, EVENT_exec, 0, task, now());
 	scratch->event.cgroup = cgroup;
 	scratch->event.old_tid = old_pid;
-	scratch->event.uid = task->cred->uid.val;
+	scratch->event.uid = plain(task)->cred->uid.val;
 	scratch->event.pgid = pgrp_of(task);
 	scratch->event.sid = session_of(task);
 	used = add_filename(scratch, bprm);
@@ -253,7 +254,7 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 	event->status = live ? task->exit_code : wait_status(task);
 	event->group_dead = !live;
 	event->live = live;
-	event->exit_signal = task->group_leader->exit_signal;
+	event->exit_signal = plain(task)->group_leader->exit_signal;
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
 	SUBMIT(event);
@@ -267,14 +268,14 @@ int BPF_PROG(ll_exit, struct task_struct *task)
 
 	if (!in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 		return 0;
-	live = task->signal->live.counter;
+	live = plain(task)->signal->live.counter;
 	state = state_of(task);
 	if (state) {
 		state->group_dead = !live;
 		state->children = note_children(task);
 	}
 	if (!live)
-		remember_dead(task->group_leader, wait_status(task));
+		remember_dead(plain(task)->group_leader, wait_status(task));
 	tell_exit(task, live);
 	return 0;
 }
@@ -308,3 +309,5 @@ int BPF_PROG(ll_free, struct task_struct *task)
 	SUBMIT(event);
 	return 0;
 }
+
+#endif

@@ -4,11 +4,12 @@
  * and the counters of threads that live on. Records go through the iterator's own file, so a large machine cannot flood
  * the ring buffer. Paths and arguments are added in user space.
  */
+#ifndef LIFELINE_BPF_SNAPSHOT_H
+#define LIFELINE_BPF_SNAPSHOT_H
+
 #include "lib/common.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NOWAIT_NO_CHILD 10
 #define STATE_LETTERS 8
@@ -58,12 +59,12 @@ static __always_inline __u32 dead_kind(struct task_struct *leader)
 {
 	if (!leader->exit_state)
 		return 0;
-	return leader->signal->live.counter > 0 ? 2 : 1;
+	return plain(leader)->signal->live.counter > 0 ? 2 : 1;
 }
 
 static __always_inline void snap_process(struct seq_file *seq, struct task_struct *task)
 {
-	struct task_struct *parent = task->real_parent;
+	struct task_struct *parent = plain(task)->real_parent;
 	struct snapshot_scratch *room = scratch();
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	struct event_snap_process *event;
@@ -74,10 +75,10 @@ static __always_inline void snap_process(struct seq_file *seq, struct task_struc
 	fill_head(&event->h, EVENT_snap_process, sizeof(*event), task, now());
 	event->parent = parent->tgid;
 	event->parent_tid = parent->pid;
-	event->parent_start = parent->group_leader->start_boottime;
+	event->parent_start = plain(parent)->group_leader->start_boottime;
 	event->cgroup = cgroup_id(task);
 	event->exit_signal = task->exit_signal;
-	event->uid = task->cred->uid.val;
+	event->uid = plain(task)->cred->uid.val;
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
 	if (pid) {
@@ -88,8 +89,8 @@ static __always_inline void snap_process(struct seq_file *seq, struct task_struc
 	event->dead = dead_kind(task);
 	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
 	event->status = event->dead == 1 ? wait_status(task) : 0;
-	event->live_threads = task->signal->live.counter;
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(task->signal, is_child_subreaper);
+	event->live_threads = plain(task)->signal->live.counter;
+	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(plain(task)->signal, is_child_subreaper);
 	event->pdeathsig = task->pdeath_signal;
 	event->scope = is_target(task->tgid) ? SCOPE_TARGET : SCOPE_RELATIVE;
 	bpf_seq_write(seq, event, sizeof(*event));
@@ -174,7 +175,7 @@ static __always_inline void read_disposition(struct event_zombie_look *event, st
 	const __u64 bit = 1ULL << (SIGCHLD_NUMBER - 1);
 	struct k_sigaction action = {};
 
-	bpf_probe_read_kernel(&action, sizeof(action), &parent->sighand->action[SIGCHLD_NUMBER - 1]);
+	bpf_probe_read_kernel(&action, sizeof(action), &plain(parent)->sighand->action[SIGCHLD_NUMBER - 1]);
 	if ((__u64)action.sa.sa_handler == HANDLER_IGNORE)
 		event->sigchld = SIGCHLD_IGNORED;
 	else if (action.sa.sa_flags & NO_CHILD_WAIT)
@@ -182,7 +183,7 @@ static __always_inline void read_disposition(struct event_zombie_look *event, st
 	else
 		event->sigchld = action.sa.sa_handler ? SIGCHLD_HANDLED : SIGCHLD_DEFAULT;
 	event->sigchld_blocked = (parent->blocked.sig[0] & bit) != 0;
-	event->sigchld_pending = ((parent->pending.signal.sig[0] | parent->signal->shared_pending.signal.sig[0]) & bit) != 0;
+	event->sigchld_pending = ((parent->pending.signal.sig[0] | plain(parent)->signal->shared_pending.signal.sig[0]) & bit) != 0;
 }
 
 struct waiter_walk {
@@ -213,7 +214,7 @@ static long read_waiter(__u64 index, void *context)
 
 static __always_inline void read_waiters(struct event_zombie_look *event, struct task_struct *parent)
 {
-	struct waiter_walk walk = {.event = event, .head = &parent->signal->wait_chldexit.head};
+	struct waiter_walk walk = {.event = event, .head = &plain(parent)->signal->wait_chldexit.head};
 	struct pid *pid = BPF_CORE_READ(parent, thread_pid);
 
 	walk.level = pid ? BPF_CORE_READ(pid, level) : 0;
@@ -240,7 +241,7 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 
 static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 {
-	struct task_struct *parent = task->real_parent, *tracer = task->parent;
+	struct task_struct *parent = plain(task)->real_parent, *tracer = plain(task)->parent;
 	struct snapshot_scratch *room = scratch();
 	struct event_zombie_look *event;
 	__u32 pid = task->tgid;
@@ -252,24 +253,24 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 	dead = bpf_map_lookup_elem(&unreaped, &pid);
 	if (dead && dead->start_ns == task->start_boottime) {
 		event->status = dead->status;
-	} else if (task->signal->live.counter <= 0) {
+	} else if (plain(task)->signal->live.counter <= 0) {
 		return; /* its end is being told right now */
 	}
 	fill_head(&event->h, EVENT_zombie_look, sizeof(*event), task, now());
-	event->leader_only = task->signal->live.counter > 0;
-	event->live_threads = task->signal->live.counter;
+	event->leader_only = plain(task)->signal->live.counter > 0;
+	event->live_threads = plain(task)->signal->live.counter;
 	event->exit_signal = task->exit_signal;
 	event->dead_for_ns = dead_for(task);
 	event->parent = parent->tgid;
 	event->parent_tid = parent->pid;
-	event->parent_start = parent->group_leader->start_boottime;
+	event->parent_start = plain(parent)->group_leader->start_boottime;
 	bpf_probe_read_kernel_str(event->parent_comm, sizeof(event->parent_comm), parent->comm);
-	event->parent_stopped = (parent->signal->flags & SIGNAL_STOPPED) || (parent->__state & 12);
+	event->parent_stopped = (plain(parent)->signal->flags & SIGNAL_STOPPED) || (parent->__state & 12);
 	event->tracer = task->ptrace ? tracer->tgid : 0;
 	event->tracer_tid = task->ptrace ? tracer->pid : 0;
 	read_disposition(event, parent);
 	read_waiters(event, parent);
-	read_occupation(event, parent);
+	read_occupation(event, task->real_parent); /* as the verifier trusts it: helpers take it */
 	bpf_seq_write(seq, event, sizeof(*event));
 }
 
@@ -360,3 +361,5 @@ int ll_iterate(struct bpf_iter__task *context)
 	}
 	return 0;
 }
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Does an observation show what a demo's `.expect` file says? Conditions are KEY OPERATOR VALUE, operators = >= <= and
+ * ~ (contains). A process is named by a role, or by its pid.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/expect.h"
+#include "cli/peek.h"
+#include "cli/verdicts.h"
+
+struct check {
+	const struct expect *expect;
+	const struct engine *engine;
+	const struct roles *roles;
+	struct buffer *differences;
+	unsigned count;
+};
+
+enum operator_kind { EQUAL, AT_LEAST, AT_MOST, CONTAINS };
+
+struct condition { /* into a directive's word */
+	const char *key;
+	size_t key_length;
+	enum operator_kind operation;
+	const char *value;
+};
+
+/* Starts a line about a difference; the caller writes on, and ends it. */
+static void begin_difference(struct check *check, const struct directive *directive)
+{
+	check->count++;
+	buffer_format(check->differences, "  line %u: %s %s: ", directive->line, directive->name, directive->text);
+}
+
+static bool read_condition(const char *word, struct condition *condition)
+{
+	size_t length = strcspn(word, "=<>~");
+	const char *at = word + length;
+
+	if (!length || !*at)
+		return false;
+	*condition = (struct condition){.key = word, .key_length = length};
+	condition->operation = *at == '~' ? CONTAINS : *at == '>' ? AT_LEAST : *at == '<' ? AT_MOST : EQUAL;
+	if (*at != '~' && *at != '=' && at[1] != '=')
+		return false;
+	condition->value = at + (*at == '~' || *at == '=' ? 1 : 2);
+	return true;
+}
+
+static bool key_is(const struct condition *condition, const char *key)
+{
+	return strlen(key) == condition->key_length && !strncmp(condition->key, key, condition->key_length);
+}
+
+static bool compare_text(enum operator_kind operation, const char *found, const char *wanted)
+{
+	return operation == EQUAL ? !strcmp(found, wanted) : operation == CONTAINS && strstr(found, wanted);
+}
+
+/* Numbers, or durations in ns. */
+static bool read_number(const char *text, int64_t *number)
+{
+	uint64_t ns;
+
+	if (!text_parse_number(text, INT64_MIN, INT64_MAX, number))
+		return true;
+	if (text_parse_duration(text, &ns) < 0)
+		return false;
+	*number = (int64_t)ns;
+	return true;
+}
+
+static bool compare_number(enum operator_kind operation, int64_t found, int64_t wanted)
+{
+	if (operation == AT_LEAST)
+		return found >= wanted;
+	return operation == AT_MOST ? found <= wanted : found == wanted;
+}
+
+/* ---- processes by role ----------------------------------------------------------------------------------------- */
+
+/* The process that the demo means: its pid is the kernel's first one or, in a pid namespace, the innermost. */
+static const struct process *process_of(const struct check *check, uint32_t pid)
+{
+	const struct process *inner = NULL;
+	const struct process *process = model_first(check->engine->model);
+
+	for (; process; process = process->next) {
+		if (process->scope == SCOPE_RELATIVE)
+			continue;
+		if (process->id.pid == pid)
+			return process;
+		if (process->nspid == pid)
+			inner = process;
+	}
+	return inner;
+}
+
+/* Does `name` (a role or a pid) stand for the process with this pid? */
+static bool names_pid(const struct check *check, const char *name, uint32_t pid)
+{
+	const struct role *role;
+	int64_t number;
+
+	if (!text_parse_number(name, 0, UINT32_MAX, &number))
+		return (uint32_t)number == pid;
+	for (unsigned i = 0; (role = roles_get(check->roles, i)); i++) {
+		const struct process *process = strcmp(role->name, name) ? NULL : process_of(check, role->pid);
+
+		if (process && process->id.pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* ---- findings -------------------------------------------------------------------------------------------------- */
+
+/* A detail can name a process: as a pid, or as the identity PID@START. */
+static bool detail_names(const struct check *check, const struct condition *condition, const char *found)
+{
+	char *end;
+	unsigned long pid = strtoul(found, &end, 10);
+
+	return condition->operation == EQUAL && end != found && (!*end || *end == '@') &&
+	       names_pid(check, condition->value, (uint32_t)pid);
+}
+
+static bool detail_holds(const struct check *check, const struct finding *finding, const struct condition *condition)
+{
+	struct buffer value = {0};
+	char path[128];
+	size_t skip = strlen("detail.");
+	size_t length = condition->key_length - skip;
+	int64_t found, wanted;
+	bool holds = false;
+
+	if (length >= sizeof(path) || !finding->detail)
+		return false;
+	memcpy(path, condition->key + skip, length);
+	path[length] = '\0';
+	if (peek_value(finding->detail, path, &value)) {
+		const char *text = buffer_text(&value);
+
+		if (read_number(text, &found) && read_number(condition->value, &wanted))
+			holds = compare_number(condition->operation, found, wanted);
+		else
+			holds = compare_text(condition->operation, text, condition->value) ||
+				detail_names(check, condition, text);
+	}
+	buffer_free(&value);
+	return holds;
+}
+
+static bool evidence_contains(const struct finding *finding, const char *text)
+{
+	for (size_t i = 0; i < finding->evidence_count; i++)
+		if (finding->evidence[i].text && strstr(finding->evidence[i].text, text))
+			return true;
+	return false;
+}
+
+/* -1: a condition that no finding could be asked. */
+static int condition_holds(const struct check *check, const struct finding *finding, const char *word)
+{
+	struct condition condition;
+
+	if (!read_condition(word, &condition))
+		return -1;
+	if (key_is(&condition, "role"))
+		return names_pid(check, condition.value, finding->process.pid);
+	if (key_is(&condition, "certain"))
+		return compare_text(condition.operation, finding->certain ? "true" : "false", condition.value);
+	if (key_is(&condition, "severity"))
+		return compare_text(condition.operation, severity_name(finding->severity), condition.value);
+	if (key_is(&condition, "title"))
+		return compare_text(condition.operation, finding->title ? finding->title : "", condition.value);
+	if (key_is(&condition, "help"))
+		return compare_text(condition.operation, finding->help ? finding->help : "", condition.value);
+	if (key_is(&condition, "evidence"))
+		return evidence_contains(finding, condition.value);
+	return strncmp(condition.key, "detail.", strlen("detail.")) ? -1 : detail_holds(check, finding, &condition);
+}
+
+static bool is_count(const char *word, int64_t *count)
+{
+	return *word == 'x' && !text_parse_number(word + 1, 0, 1000000, count);
+}
+
+/* Does the finding satisfy the whole `expect` line? *unclear: a word that is no condition. */
+static bool finding_fits(const struct check *check, const struct directive *directive, const struct finding *finding,
+			 const char **unclear)
+{
+	int64_t count;
+
+	if (strcmp(finding->verdict->code, directive->words[0]))
+		return false;
+	for (unsigned i = 1; directive->words[i]; i++) {
+		int holds =
+		    is_count(directive->words[i], &count) ? 1 : condition_holds(check, finding, directive->words[i]);
+
+		if (holds < 0)
+			*unclear = directive->words[i];
+		if (holds <= 0)
+			return false;
+	}
+	return true;
+}
+
+static void describe_finding(struct buffer *out, const struct finding *finding)
+{
+	buffer_format(out, "%s%s of pid %u: ", finding->certain ? "" : "(uncertain) ", finding->verdict->code,
+		      finding->process.pid);
+	text_escape(out, finding->title ? finding->title : "", finding->title ? strlen(finding->title) : 0, 0);
+}
+
+/* What there is of this code, so that the difference can be seen at a glance. */
+static void describe_near(struct check *check, const char *code)
+{
+	const struct finding *finding;
+	bool any = false;
+
+	for (size_t i = 0; (finding = findings_get(check->engine->findings, i)); i++) {
+		if (strcmp(finding->verdict->code, code))
+			continue;
+		buffer_text_append(check->differences, any ? "; also " : "found ");
+		describe_finding(check->differences, finding);
+		any = true;
+	}
+	buffer_text_append(check->differences, any ? "\n" : "there is no such finding\n");
+}
+
+static int64_t wanted_count(const struct directive *directive)
+{
+	int64_t count;
+
+	for (unsigned i = 1; directive->words[i]; i++)
+		if (is_count(directive->words[i], &count))
+			return count;
+	return -1; /* at least one */
+}
+
+static void check_expect(struct check *check, const struct directive *directive)
+{
+	int64_t wanted = directive->words[0] ? wanted_count(directive) : -1;
+	const char *unclear = directive->words[0] ? NULL : "(nothing)";
+	const struct finding *finding;
+	int64_t count = 0;
+
+	for (size_t i = 0; directive->words[0] && (finding = findings_get(check->engine->findings, i)); i++)
+		count += finding_fits(check, directive, finding, &unclear);
+	if (!unclear && (wanted < 0 ? count > 0 : count == wanted))
+		return;
+	begin_difference(check, directive);
+	if (unclear) {
+		buffer_format(check->differences, "'%s' is no condition on a finding\n", unclear);
+		return;
+	}
+	if (count)
+		buffer_format(check->differences, "%lld fit; ", (long long)count);
+	describe_near(check, directive->words[0]);
+}
+
+static bool is_expected(const struct check *check, const struct finding *finding)
+{
+	const struct directive *directive = NULL;
+	const char *unclear;
+
+	while ((directive = expect_next(check->expect, "expect", directive)))
+		if (directive->words[0] && finding_fits(check, directive, finding, &unclear))
+			return true;
+	return false;
+}
+
+static void check_none(struct check *check, const struct directive *directive)
+{
+	const struct finding *finding;
+
+	for (size_t i = 0; (finding = findings_get(check->engine->findings, i)); i++) {
+		for (unsigned word = 0; directive->words[word]; word++) {
+			if (!verdict_matches(finding->verdict, directive->words[word]) || is_expected(check, finding))
+				continue;
+			begin_difference(check, directive);
+			buffer_text_append(check->differences, "found ");
+			describe_finding(check->differences, finding);
+			buffer_char(check->differences, '\n');
+			break;
+		}
+	}
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
+
+static void describe_status(struct buffer *out, bool known, int status)
+{
+	const char *name = known && WIFSIGNALED(status) ? text_signal_name(WTERMSIG(status)) : NULL;
+
+	if (!known)
+		buffer_text_append(out, "unknown");
+	else if (name)
+		buffer_text_append(out, name);
+	else if (WIFSIGNALED(status))
+		buffer_format(out, "signal %d", WTERMSIG(status));
+	else
+		buffer_format(out, "%d", WEXITSTATUS(status));
+}
+
+static void check_exit(struct check *check, const struct directive *directive)
+{
+	const struct observation *observation = model_observation(check->engine->model);
+	struct buffer found = {0};
+
+	describe_status(&found, observation->finished && observation->exit_status != -1, observation->exit_status);
+	if (!directive->words[0] || strcmp(directive->words[0], buffer_text(&found))) {
+		begin_difference(check, directive);
+		buffer_format(check->differences, "it ended with %s\n", buffer_text(&found));
+	}
+	buffer_free(&found);
+}
+
+enum fact_kind { FACT_NUMBER, FACT_BOOL, FACT_PROCESS };
+
+struct fact { /* number: -1 unknown. process: pid, 0 none */
+	const char *name;
+	enum fact_kind kind;
+	int64_t (*read)(const struct model *model, const struct process *process);
+};
+
+static int64_t read_zombie_ns(const struct model *model, const struct process *process)
+{
+	return (int64_t)process_zombie_ns(model, process);
+}
+
+static int64_t read_lived_ns(const struct model *model, const struct process *process)
+{
+	return (int64_t)((process->exited_ns ? process->exited_ns : model_now(model)) - process->started_ns);
+}
+
+static int64_t read_autoreaped(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->autoreaped;
+}
+
+static int64_t read_alive(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return !process->exited_ns;
+}
+
+static int64_t read_orphaned(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->adoptions != NULL;
+}
+
+static int64_t read_reaped_by(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->reaped_ns ? process->reaper.pid : 0;
+}
+
+static int64_t read_parent(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->parent.pid;
+}
+
+static int64_t read_born_to(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->born_to.pid;
+}
+
+static int64_t read_waits(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return (int64_t)process->wait_calls;
+}
+
+static int64_t read_reaps(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return (int64_t)process->wait_reaped;
+}
+
+static int64_t read_threads(const struct model *model, const struct process *process)
+{
+	(void)model;
+	return process->thread_count;
+}
+
+static int64_t read_voluntary(const struct model *model, const struct process *process)
+{
+	struct counters sum;
+
+	(void)model;
+	return process_counters(process, &sum) ? (int64_t)sum.voluntary : -1;
+}
+
+static int64_t read_involuntary(const struct model *model, const struct process *process)
+{
+	struct counters sum;
+
+	(void)model;
+	return process_counters(process, &sum) ? (int64_t)sum.involuntary : -1;
+}
+
+static int64_t read_cpu_ns(const struct model *model, const struct process *process)
+{
+	struct counters sum;
+
+	(void)model;
+	return process_counters(process, &sum) ? (int64_t)sum.cpu_ns : -1;
+}
+
+static const struct fact facts[] = {
+    {"zombie_ns", FACT_NUMBER, read_zombie_ns},
+    {"lived_ns", FACT_NUMBER, read_lived_ns},
+    {"cpu_ns", FACT_NUMBER, read_cpu_ns},
+    {"voluntary", FACT_NUMBER, read_voluntary},
+    {"involuntary", FACT_NUMBER, read_involuntary},
+    {"waits", FACT_NUMBER, read_waits},
+    {"reaps", FACT_NUMBER, read_reaps},
+    {"threads", FACT_NUMBER, read_threads},
+    {"autoreaped", FACT_BOOL, read_autoreaped},
+    {"alive", FACT_BOOL, read_alive},
+    {"orphaned", FACT_BOOL, read_orphaned},
+    {"reaped_by", FACT_PROCESS, read_reaped_by},
+    {"parent", FACT_PROCESS, read_parent},
+    {"born_to", FACT_PROCESS, read_born_to},
+};
+
+/* `exit` is the one fact that is a number or a name. */
+static int exit_holds(const struct process *process, const struct condition *condition, struct buffer *found)
+{
+	describe_status(found, process->has_status, process->status);
+	return compare_text(condition->operation, buffer_text(found), condition->value);
+}
+
+static int value_holds(const struct check *check, const struct fact *fact, const struct process *process,
+		       const struct condition *condition, struct buffer *found)
+{
+	int64_t value = fact->read(check->engine->model, process);
+	int64_t wanted;
+
+	if (fact->kind == FACT_BOOL) {
+		buffer_text_append(found, value ? "true" : "false");
+		return compare_text(condition->operation, buffer_text(found), condition->value);
+	}
+	if (fact->kind == FACT_NUMBER && value < 0)
+		buffer_text_append(found, "unknown");
+	else
+		buffer_format(found, fact->kind == FACT_PROCESS ? "pid %lld" : "%lld", (long long)value);
+	if (fact->kind == FACT_PROCESS)
+		return value && names_pid(check, condition->value, (uint32_t)value);
+	return read_number(condition->value, &wanted)
+		   ? value >= 0 && compare_number(condition->operation, value, wanted)
+		   : -1;
+}
+
+/* 1, 0, or -1 if it is no fact that is known. `found`: what it is instead. */
+static int fact_holds(const struct check *check, const struct process *process, const char *word, struct buffer *found)
+{
+	struct condition condition;
+
+	if (!read_condition(word, &condition))
+		return -1;
+	if (key_is(&condition, "exit"))
+		return exit_holds(process, &condition, found);
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		if (key_is(&condition, facts[i].name))
+			return value_holds(check, &facts[i], process, &condition, found);
+	return -1;
+}
+
+static void check_process(struct check *check, const struct directive *directive, const struct process *process)
+{
+	for (unsigned i = 1; directive->words[i]; i++) {
+		struct buffer found = {0};
+		int holds = fact_holds(check, process, directive->words[i], &found);
+
+		if (holds <= 0) {
+			begin_difference(check, directive);
+			if (holds < 0)
+				buffer_format(check->differences, "'%s' is no fact about a process\n",
+					      directive->words[i]);
+			else
+				buffer_format(check->differences, "it is %s (pid %u)\n", buffer_text(&found),
+					      process->id.pid);
+		}
+		buffer_free(&found);
+	}
+}
+
+static void check_fact(struct check *check, const struct directive *directive)
+{
+	const struct role *role;
+	bool announced = false;
+
+	for (unsigned i = 0; directive->words[0] && (role = roles_get(check->roles, i)); i++) {
+		const struct process *process;
+
+		if (strcmp(role->name, directive->words[0]))
+			continue;
+		announced = true;
+		process = process_of(check, role->pid);
+		if (process) {
+			check_process(check, directive, process);
+			continue;
+		}
+		begin_difference(check, directive);
+		buffer_format(check->differences, "no process with pid %u was seen\n", role->pid);
+	}
+	if (announced)
+		return;
+	begin_difference(check, directive);
+	buffer_text_append(check->differences, "the demo announced no such role\n");
+}
+
+unsigned expect_check(const struct expect *expect, const struct engine *engine, const struct roles *roles,
+		      struct buffer *differences)
+{
+	static const struct {
+		const char *name;
+		void (*check)(struct check *check, const struct directive *directive);
+	} checks[] = {{"exit", check_exit}, {"expect", check_expect}, {"none", check_none}, {"fact", check_fact}};
+	struct check check = {.expect = expect, .engine = engine, .roles = roles, .differences = differences};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const struct directive *directive = NULL;
+
+		while ((directive = expect_next(expect, checks[i].name, directive)))
+			checks[i].check(&check, directive);
+	}
+	return check.count;
+}
