@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * All hooks as one object. They are headers by concern rather than objects to be linked, because libbpf 1.1's linker (that
- * of Debian bookworm) refuses a kernel function that two objects refer to ("failed to resolve size of underlying type").
+ * All hooks as one object. They are headers by concern rather than objects to be linked, because libbpf 1.1's linker
+ * (that of Debian bookworm) refuses a kernel function that two objects refer to ("failed to resolve size of underlying
+ * type").
  */
 #include "lib/common.bpf.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * What user space tells the BPF programs before they load (constants to the verifier, so that what is off costs nothing),
- * and what both sides may change later.
+ * What user space tells the BPF programs before they load (constants to the verifier, so that what is off costs
+ * nothing), and what both sides may change later.
  */
 #ifndef LIFELINE_ABI_SETTINGS_H
 #define LIFELINE_ABI_SETTINGS_H

@@ -112,7 +112,7 @@ struct {
 	__type(value, struct exec_scratch);
 } exec_scratch SEC(".maps");
 
-/* Each appends one blob behind `used` bytes and returns the new total. The bounds are for the verifier as much as for us. */
+/* Each appends one blob behind `used` bytes and returns the new total. The bounds serve the verifier as well. */
 static __always_inline __u32 add_filename(struct exec_scratch *scratch, struct linux_binprm *bprm)
 {
 	long got = bpf_probe_read_kernel_str(scratch->blobs, FILENAME_MAX_LEN, bprm->filename);
@@ -133,7 +133,8 @@ static __always_inline __u32 add_exe(struct exec_scratch *scratch, __u32 used, s
 	length = PATH_BUFFER - 1 - scratch->path.start;
 	if (length > PATH_BUFFER - 1)
 		return used;
-	if (bpf_probe_read_kernel(scratch->blobs + used, length, scratch->path.text + (scratch->path.start & (PATH_BUFFER - 1))))
+	if (bpf_probe_read_kernel(scratch->blobs + used, length,
+				  scratch->path.text + (scratch->path.start & (PATH_BUFFER - 1))))
 		return used;
 	scratch->event.exe_len = length;
 	return used + length;

@@ -86,8 +86,8 @@ static __always_inline void settle_sleep(struct thread_state *state, __u64 run_d
 		state->blocked[state->reason - 1] += off - waited;
 }
 
-static __always_inline void leave(struct task_struct *task, struct thread_state *state, bool voluntary, __u64 prev_state,
-				  __u64 t)
+static __always_inline void leave(struct task_struct *task, struct thread_state *state, bool voluntary,
+				  __u64 prev_state, __u64 t)
 {
 	__u64 run_delay = task->sched_info.run_delay;
 
@@ -212,7 +212,8 @@ static __always_inline void leave_scope(__u32 tgid)
 
 static __always_inline void tell_end(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	struct task_struct *leader = plain(task)->group_leader, *parent = plain(leader)->real_parent, *tracer = plain(leader)->parent;
+	struct task_struct *leader = plain(task)->group_leader, *parent = plain(leader)->real_parent,
+			   *tracer = plain(leader)->parent;
 	struct event_end *event = RESERVE(end, LIFE, task, t);
 	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
 

@@ -9,11 +9,11 @@
 #define RESULT_PENDING 2 /* TRACE_SIGNAL_ALREADY_PENDING: merged into one that waits */
 #define CODE_USER 0   /* SI_USER */
 #define CODE_TIMER -2 /* SI_TIMER: timer_create, made when it expires, whoever runs then */
-/* those that dump core by default (include/linux/signal.h SIG_KERNEL_COREDUMP_MASK): QUIT ILL TRAP ABRT BUS FPE SEGV XCPU
- * XFSZ SYS. For these the kernel decides at delivery, so here the disposition is looked at */
-#define CORE_SIGNALS                                                                                                    \
-	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 8 | 1ULL << 11 | 1ULL << 24 | 1ULL << 25 | \
-	 1ULL << 31)
+/* those that dump core by default (include/linux/signal.h SIG_KERNEL_COREDUMP_MASK): QUIT ILL TRAP ABRT BUS FPE SEGV
+ * XCPU XFSZ SYS. For these the kernel decides at delivery, so here the disposition is looked at */
+#define CORE_SIGNALS                                                                                                   \
+	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 6 | 1ULL << 7 | 1ULL << 8 | 1ULL << 11 | 1ULL << 24 |             \
+	 1ULL << 25 | 1ULL << 31)
 
 static __always_inline bool is_fatal(int number, struct task_struct *task)
 {
@@ -64,7 +64,7 @@ int BPF_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_str
 	struct event_signal *event;
 
 	if (number == SIGCHLD_NUMBER) {
-		/* each death makes one, and the death is told; only those that found another pending say something new */
+		/* each death makes one, and the death is told; only those that found another pending say more */
 		if (result != RESULT_PENDING || !in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 			return 0;
 	} else if (!is_target(task->tgid)) {
@@ -101,8 +101,8 @@ static __always_inline int tell_victim(__u32 pid, __u64 start_ns)
 	return 0;
 }
 
-/* The argument is a task_struct from 6.9 on (and in distribution kernels that took the change earlier), before that a pid.
- * No pid looks like a kernel address, so one program serves both. */
+/* The argument is a task_struct from 6.9 on (and in distribution kernels that took the change earlier), before that a
+ * pid. No pid looks like a kernel address, so one program serves both. */
 SEC("raw_tp/mark_victim")
 int ll_oom(struct bpf_raw_tracepoint_args *context)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * Looks at what is there now, with the task iterator: who exists when observation begins, what a zombie's parent is doing,
- * and the counters of threads that live on. Records go through the iterator's own file, so a large machine cannot flood
- * the ring buffer. Paths and arguments are added in user space.
+ * Looks at what is there now, with the task iterator: who exists when observation begins, what a zombie's parent is
+ * doing, and the counters of threads that live on. Records go through the iterator's own file, so a large machine
+ * cannot flood the ring buffer. Paths and arguments are added in user space.
  */
 #ifndef LIFELINE_BPF_SNAPSHOT_H
 #define LIFELINE_BPF_SNAPSHOT_H
@@ -46,8 +46,8 @@ static __always_inline struct snapshot_scratch *scratch(void)
 		&(room)->name;                                                                                         \
 	})
 
-/* How long dead, at most: the run queue's clock now less the moment it last got a processor (KERNEL: within a time slice
- * of the truth). Both are sched_clock; the monotonic clock is close enough to it for "at most". */
+/* How long dead, at most: the run queue's clock now less the moment it last got a processor (KERNEL: within a time
+ * slice of the truth). Both are sched_clock; the monotonic clock is close enough to it for "at most". */
 static __always_inline __u64 dead_for(struct task_struct *task)
 {
 	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
@@ -183,7 +183,8 @@ static __always_inline void read_disposition(struct event_zombie_look *event, st
 	else
 		event->sigchld = action.sa.sa_handler ? SIGCHLD_HANDLED : SIGCHLD_DEFAULT;
 	event->sigchld_blocked = (parent->blocked.sig[0] & bit) != 0;
-	event->sigchld_pending = ((parent->pending.signal.sig[0] | plain(parent)->signal->shared_pending.signal.sig[0]) & bit) != 0;
+	event->sigchld_pending =
+	    ((parent->pending.signal.sig[0] | plain(parent)->signal->shared_pending.signal.sig[0]) & bit) != 0;
 }
 
 struct waiter_walk {
@@ -208,7 +209,8 @@ static long read_waiter(__u64 index, void *context)
 	walk->event->wait_tid = BPF_CORE_READ(thread, pid);
 	walk->event->wait_options = BPF_CORE_READ(wait, wo_flags);
 	walk->event->wait_type = type == PIDTYPE_MAX ? WAIT_ANY : type == PIDTYPE_PGID ? WAIT_PGID : WAIT_PID;
-	walk->event->wait_target = type == PIDTYPE_MAX ? -1 : (__s32)pid_number(BPF_CORE_READ(wait, wo_pid), walk->level);
+	walk->event->wait_target =
+	    type == PIDTYPE_MAX ? -1 : (__s32)pid_number(BPF_CORE_READ(wait, wo_pid), walk->level);
 	return 1; /* the first will do: none of them could have collected the child, or it were gone */
 }
 
@@ -277,8 +279,8 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 /* ---- counters of the living -------------------------------------------------------------------------- */
 
 /* The sleep or the wait for a processor that is still going on belongs to the time observed. */
-static __always_inline void add_current(struct event_counters *event, struct thread_state *state, struct task_struct *task,
-					__u64 t)
+static __always_inline void add_current(struct event_counters *event, struct thread_state *state,
+					struct task_struct *task, __u64 t)
 {
 	__u64 off, waited, until = state->in_ns > state->out_ns ? state->in_ns : t;
 	__u32 reason = state->reason;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other system
- * calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
+ * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other
+ * system calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
  *
- * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a wait
- * is sched_process_wait, which costs nothing to other calls.
+ * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a
+ * wait is sched_process_wait, which costs nothing to other calls.
  */
 #ifndef LIFELINE_BPF_WAIT_H
 #define LIFELINE_BPF_WAIT_H
@@ -392,10 +392,21 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 		prctl_done(task, regs);
 }
 
-/* ---- the one exit hook ----------------------------------------------------------------------------- */
+/* ---- at the return of these calls -------------------------------------------------------------------- */
 
-static __always_inline int system_call_done(struct pt_regs *regs, long result, __u64 number)
+/*
+ * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these calls:
+ * other calls then cost nothing. Else one on the return of every system call, which passes on all but these by number.
+ */
+static __always_inline bool is_compat(struct task_struct *task)
 {
+	return task->thread_info.status & COMPAT_STATUS;
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
+{
+	__u64 number = regs->orig_ax;
 	struct task_struct *task;
 	__u32 interest;
 
@@ -405,7 +416,7 @@ static __always_inline int system_call_done(struct pt_regs *regs, long result, _
 	if (!interest)
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (task->thread_info.status & COMPAT_STATUS)
+	if (is_compat(task))
 		return 0;
 	if (interest == SYSCALL_WAIT4)
 		wait4_done(task, regs, result);
@@ -418,10 +429,44 @@ static __always_inline int system_call_done(struct pt_regs *regs, long result, _
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
+/* The attach targets are set by user space: the functions are named after the architecture. */
+SEC("?fexit/__x64_sys_wait4")
+int BPF_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
 {
-	return system_call_done(regs, result, regs->orig_ax);
+	wait4_done(bpf_get_current_task_btf(), regs, result);
+	return 0;
 }
+
+SEC("?fexit/__x64_sys_waitid")
+int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
+{
+	waitid_done(bpf_get_current_task_btf(), regs, result);
+	return 0;
+}
+
+#define FORK_PROGRAM(name)                                                                                             \
+	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	{                                                                                                              \
+		fork_done(bpf_get_current_task_btf(), result, regs->orig_ax);                                          \
+		return 0;                                                                                              \
+	}
+
+FORK_PROGRAM(clone)
+FORK_PROGRAM(clone3)
+FORK_PROGRAM(fork)
+FORK_PROGRAM(vfork)
+
+#define SESSION_PROGRAM(name, interest)                                                                                \
+	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	{                                                                                                              \
+		session_done(bpf_get_current_task_btf(), regs, interest, result);                                      \
+		return 0;                                                                                              \
+	}
+
+SESSION_PROGRAM(setsid, SYSCALL_SETSID)
+SESSION_PROGRAM(setpgid, SYSCALL_SETPGID)
+SESSION_PROGRAM(prctl, SYSCALL_PRCTL)
 
 #endif

@@ -7,8 +7,8 @@
 #include "lib/common.bpf.h"
 
 /*
- * Who were this thread's children, when it exits? Its end hands them to somebody else; who that is can only be read after
- * the kernel has done it (sched.bpf.c, at the thread's last switch), and by then they are no longer on its list.
+ * Who were this thread's children, when it exits? Its end hands them to somebody else; who that is can only be read
+ * after the kernel has done it (sched.bpf.c, at the thread's last switch), and by then they are no longer on its list.
  */
 struct child_key {
 	__u32 tid, index;

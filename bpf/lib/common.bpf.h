@@ -163,9 +163,9 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 /*
  * The same task as a pointer that can only be read through. From 6.2 on the verifier looks up, for each pointer field
- * followed from a trusted task, whether that field is trusted too: a search through the kernel's whole BTF, a millisecond
- * each time, most of what loading took. Through a pointer that is trusted for nothing there is no such search, and the
- * code that runs is the same. Before 6.2 there is neither the cast nor the search.
+ * followed from a trusted task, whether that field is trusted too: a search through the kernel's whole BTF, a
+ * millisecond each time, most of what loading took. Through a pointer that is trusted for nothing there is no such
+ * search, and the code that runs is the same. Before 6.2 there is neither the cast nor the search.
  */
 static __always_inline struct task_struct *plain(struct task_struct *task)
 {

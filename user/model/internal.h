@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the files of model/ share and nobody else sees. Records live in an arena and are never freed before the model is,
- * so a pointer to one stays good; what can be replaced (exe, argv, waits) is malloc'ed and owned by the record.
+ * What the files of model/ share and nobody else sees. Records live in an arena and are never freed before the model
+ * is, so a pointer to one stays good; what can be replaced (exe, argv, waits) is malloc'ed and owned by the record.
  */
 #ifndef LIFELINE_MODEL_INTERNAL_H
 #define LIFELINE_MODEL_INTERNAL_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What is known of processes and threads, folded from events only: no clock, no /proc, no printing. Points in time are
- * CLOCK_BOOTTIME nanoseconds as in the events; 0 means "has not happened or is not known" (boot itself is not a time any
- * event can have). Everything here is owned by the model and const to analyzers and sinks.
+ * CLOCK_BOOTTIME nanoseconds as in the events; 0 means "has not happened or is not known" (boot itself is not a time
+ * any event can have). Everything here is owned by the model and const to analyzers and sinks.
  *
  * Records of the dead stay until the end of the observation (findings and the report cite them).
  */
@@ -45,7 +45,8 @@ struct thread {
 struct wait_sign {
 	uint32_t type;	  /* enum wait_type */
 	int32_t target;	  /* in the waiter's pid namespace */
-	uint32_t options; /* WNOHANG 1, WUNTRACED 2, WEXITED 4, WCONTINUED 8, WNOWAIT 0x01000000, __WNOTHREAD 0x20000000, … */
+	uint32_t options; /* WNOHANG 1, WUNTRACED 2, WEXITED 4, WCONTINUED 8, WNOWAIT 0x01000000, __WNOTHREAD
+			     0x20000000, … */
 	uint32_t call;	  /* enum wait_call_kind, of the last one */
 	uint32_t tid;	  /* of the last one */
 	uint64_t first_ns, last_ns; /* last_ns: when it was last in progress (entered, or returned) */
@@ -54,8 +55,9 @@ struct wait_sign {
 	uint32_t waiters; /* threads that are in such a call now */
 };
 
-/* The distinct ways kept per process: the most recent ones, those for "any" and for groups before those for one pid. Ways
- * that a thread is in right now are never dropped, so a process with more waiting threads than this has more of them. */
+/* The distinct ways kept per process: the most recent ones, those for "any" and for groups before those for one pid.
+ * Ways that a thread is in right now are never dropped, so a process with more waiting threads than this has more of
+ * them. */
 #define WAIT_SIGNS_MAX 64
 
 /* The last look at a zombie's parent (event zombie_look), as it is in the event. */
@@ -106,7 +108,7 @@ struct process {
 	size_t argv_length;
 	uint32_t argv_size;		    /* true size of all arguments; larger than argv_length: cut */
 	uint32_t execs;
-	int32_t exit_signal;		    /* SIGCHLD normally; 0 for clone3 without one; tells which wait options match */
+	int32_t exit_signal; /* SIGCHLD normally; 0 for clone3 without one; tells which wait options match */
 	uint32_t clone_flags_known;
 	uint64_t clone_flags;
 
@@ -115,7 +117,7 @@ struct process {
 	uint64_t started_ns;		    /* start_boottime: can precede the observation */
 	uint64_t exited_ns;		    /* the last thread exited; 0 alive */
 	uint64_t dead_ns;		    /* from here on it is a zombie (or gone, if autoreaped) */
-	bool dead_before;		    /* was a zombie when observation began: dead_ns is "at the latest", see dead_for_ns */
+	bool dead_before; /* was a zombie when observation began: dead_ns is "at the latest", see dead_for_ns */
 	uint64_t dead_for_ns;		    /* for dead_before: at most that long dead at the snapshot; 0 unknown */
 	uint64_t reaped_ns;		    /* status collected, or autoreaped */
 	struct process_ref reaper;
@@ -189,7 +191,8 @@ struct model; /* opaque; the accessors below are the interface */
 
 struct model *model_new(void); /* NULL: out of memory */
 void model_free(struct model *model);
-/* Folds a checked event in. 0, or -ENOMEM. An event that contradicts what is known is counted (model_contradictions), never fatal. */
+/* Folds a checked event in. 0, or -ENOMEM. An event that contradicts what is known is counted (model_contradictions),
+ * never fatal. */
 int model_event(struct model *model, const struct event *event);
 
 const struct observation *model_observation(const struct model *model);

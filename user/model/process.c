@@ -300,8 +300,8 @@ uint64_t process_zombie_ns(const struct model *model, const struct process *proc
 	return until - process->dead_ns;
 }
 
-/* Adopters are relatives by birth already (an older ancestor, or another thread of the parent), but for those that entered
- * the namespace from outside; so it is enough to follow births and to compare with every adopter on the way. */
+/* Adopters are relatives by birth already (an older ancestor, or another thread of the parent), but for those that
+ * entered the namespace from outside; so it is enough to follow births and to compare with every adopter on the way. */
 bool model_is_ancestor(const struct model *model, struct process_ref a, struct process_ref b)
 {
 	const struct process *process = model_find(model, b);

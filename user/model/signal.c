@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Signals that mattered, the OOM killer's choice, and who set up sessions, groups and parent-death signals.
  *
- * Two kinds of signals are made by a dying thread after its exit was told, when it runs no code of its own any more: those
- * to its children (parent-death signal, hang-up of a process group that it leaves orphaned) and SIGCHLD to its parent. */
+ * Two kinds of signals are made by a dying thread after its exit was told, when it runs no code of its own any more:
+ * those to its children (parent-death signal, hang-up of a process group that it leaves orphaned) and SIGCHLD to its
+ * parent. */
 #include <signal.h>
 
 #include "model/internal.h"
@@ -51,7 +52,8 @@ static struct signal_note *note(struct model *model, const struct event_signal *
 }
 
 /* Kept where the place is free; `better` lets a later one take it. */
-static int keep(struct model *model, struct signal_note **place, const struct event_signal *told, bool dying, bool better)
+static int keep(struct model *model, struct signal_note **place, const struct event_signal *told, bool dying,
+		bool better)
 {
 	if (*place && !better)
 		return 0;
@@ -91,8 +93,10 @@ static int take_family(struct model *model, struct process *target, const struct
 	return 0;
 }
 
-/* Whose death a SIGCHLD is about: the sender, or (told again to an adopter) the dead child of the sender that siginfo names. */
-static struct process *whose_death(const struct model *model, const struct event_signal *told, const struct process *target)
+/* Whose death a SIGCHLD is about: the sender, or (told again to an adopter) the dead child of the sender that siginfo
+ * names. */
+static struct process *whose_death(const struct model *model, const struct event_signal *told,
+				   const struct process *target)
 {
 	struct process *sender = process_find(model, told->h.pid, told->h.start_ns);
 	struct process *named = NULL;

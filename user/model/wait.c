@@ -180,8 +180,8 @@ int fold_wait_exit(struct model *model, const struct event *event)
 
 /* ---- who may collect whom */
 
-/* kernel/exit.c eligible_pid, with the waiter's number translated: numbers are those of the waiter's pid namespace, while
- * the model's are of the initial one. What cannot be translated (a namespace between the two) may match. */
+/* kernel/exit.c eligible_pid, with the waiter's number translated: numbers are those of the waiter's pid namespace,
+ * while the model's are of the initial one. What cannot be translated (a namespace between the two) may match. */
 static bool pid_matches(const struct wait_sign *wait, const struct process *waiter, const struct process *child)
 {
 	if (!waiter->pidns_level || !child->pidns)
@@ -216,9 +216,10 @@ static bool target_matches(const struct wait_sign *wait, const struct process *w
 }
 
 /*
- * kernel/exit.c: a child is eligible if its number matches and, unless __WALL is given or the waiter traces it, __WCLONE is
- * given exactly for a child that reports with another signal than SIGCHLD. __WNOTHREAD restricts to children of the
- * calling thread. wait4 implies WEXITED, waitid needs it said; WNOWAIT looks at the dead but leaves them.
+ * kernel/exit.c: a child is eligible if its number matches and, unless __WALL is given or the waiter traces it,
+ * __WCLONE is given exactly for a child that reports with another signal than SIGCHLD. __WNOTHREAD restricts to
+ * children of the calling thread. wait4 implies WEXITED, waitid needs it said; WNOWAIT looks at the dead but leaves
+ * them.
  */
 bool wait_could_match(const struct wait_sign *wait, const struct process *waiter, const struct process *child)
 {

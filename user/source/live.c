@@ -407,7 +407,7 @@ static void check_deadline(struct live *live, uint64_t now_ns)
 	live->kill_ns = now_ns + KILL_AFTER_NS;
 }
 
-/* A key press reaches CMD by itself, being in the same foreground group; a signal sent to lifeline alone is passed on. */
+/* A key reaches CMD by itself, being in the same foreground group; a signal sent to lifeline alone is passed on. */
 static void run_signal(struct live *live, const struct signalfd_siginfo *info)
 {
 	const bool from_keyboard = info->ssi_code == SI_KERNEL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed is
- * told in words, from what can be seen of privileges and kernel. */
+ * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed
+ * is told in words, from what can be seen of privileges and kernel. */
 #include "source/live_internal.h"
 
 #include <bpf/bpf.h>
@@ -18,6 +18,7 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's generated code */
+#include "fexit.skel.h"
 #include "lifeline.skel.h"
 #pragma GCC diagnostic pop
 
@@ -68,13 +69,31 @@ static uint32_t ring_size(uint64_t wanted)
 	return size;
 }
 
+/* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
+static void choose_call_programs(struct lifeline_bpf *skeleton, bool waits, bool sessions, bool single_calls)
+{
+	struct bpf_program *const for_waits[] = {skeleton->progs.ll_fx_wait4, skeleton->progs.ll_fx_waitid};
+	struct bpf_program *const for_life[] = {skeleton->progs.ll_fx_clone, skeleton->progs.ll_fx_clone3,
+						skeleton->progs.ll_fx_fork, skeleton->progs.ll_fx_vfork};
+	struct bpf_program *const for_sessions[] = {skeleton->progs.ll_fx_setsid, skeleton->progs.ll_fx_setpgid,
+						    skeleton->progs.ll_fx_prctl};
+
+	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
+	for (size_t i = 0; i < sizeof(for_waits) / sizeof(for_waits[0]); i++)
+		bpf_program__set_autoload(for_waits[i], single_calls && waits);
+	for (size_t i = 0; i < sizeof(for_life) / sizeof(for_life[0]); i++)
+		bpf_program__set_autoload(for_life[i], single_calls);
+	for (size_t i = 0; i < sizeof(for_sessions) / sizeof(for_sessions[0]); i++)
+		bpf_program__set_autoload(for_sessions[i], single_calls && sessions);
+}
+
 /* A program that serves no wanted group is not loaded. */
 static void choose_programs(struct lifeline_bpf *skeleton, unsigned wants)
 {
 	const bool waits = wants & (1U << GROUP_WAIT), sessions = wants & (1U << GROUP_SESSION);
 
 	bpf_program__set_autoload(skeleton->progs.ll_wait, waits);
-	bpf_program__set_autoload(skeleton->progs.ll_sysexit, waits || sessions);
+	choose_call_programs(skeleton, waits, sessions, live_bpf_single_calls());
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
@@ -96,7 +115,8 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 static int map_scope(struct live_bpf *bpf, struct error *error)
 {
 	bpf->scope_size = (size_t)bpf_map__max_entries(bpf->skeleton->maps.scope) * SCOPE_CHUNK;
-	bpf->scope = mmap(NULL, bpf->scope_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->skeleton->maps.scope), 0);
+	bpf->scope =
+	    mmap(NULL, bpf->scope_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->skeleton->maps.scope), 0);
 	if (bpf->scope != MAP_FAILED)
 		return 0;
 	bpf->scope = NULL;
@@ -114,6 +134,23 @@ static int open_iterator(struct live_bpf *bpf, struct error *error)
 	return 0;
 }
 
+/* Asked once: whether a program can be attached to the return of a single system call, found by doing it. */
+bool live_bpf_single_calls(void)
+{
+	static int answer = -1;
+	struct fexit_bpf *probe;
+	const char *forced = getenv("LIFELINE_CALL_HOOK"); /* tests run both ways */
+
+	if (answer >= 0)
+		return answer;
+	if (forced)
+		return (answer = !strcmp(forced, "fexit"));
+	probe = fexit_bpf__open_and_load();
+	answer = probe && !fexit_bpf__attach(probe);
+	fexit_bpf__destroy(probe);
+	return answer;
+}
+
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	uint32_t ring = ring_size(plan->buffer_bytes);
@@ -123,7 +160,8 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 		return error_errno(error, -errno, "cannot open the BPF programs");
 	bpf->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
-	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
+	bpf_map__set_max_entries(skeleton->maps.scope,
+				 plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	choose_programs(skeleton, plan->wants);
 	fill_settings(skeleton, plan, ring);

@@ -35,7 +35,8 @@ static int drop_capabilities(void)
 	return syscall(SYS_capset, &header, none) ? -errno : 0;
 }
 
-/* With the user's groups and no capabilities. For root itself, too: the bounding set goes first, so exec gives none back. */
+/* With the user's groups and no capabilities. For root itself, too: the bounding set goes first, so exec gives none
+ * back. */
 static int become(const struct passwd *user)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -68,7 +69,8 @@ static void run_child(const struct live_options *options, const struct passwd *u
 	_exit(127);
 }
 
-static int explain(const struct failure *failure, const struct live_options *options, int *exec_error, struct error *error)
+static int explain(const struct failure *failure, const struct live_options *options, int *exec_error,
+		   struct error *error)
 {
 	if (failure->stage == STAGE_USER) {
 		error_errno(error, -failure->error, "cannot run the command as user '%s'", options->user);

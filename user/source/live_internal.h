@@ -37,6 +37,8 @@ struct live_plan {
 	uint64_t buffer_bytes;
 };
 
+/* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
+bool live_bpf_single_calls(void);
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* New losses of this class since the last call. */

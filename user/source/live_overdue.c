@@ -20,7 +20,8 @@ static void add(struct overdue *overdue, const struct event *event, bool leader_
 		/* what lies before head is done with */
 		if (overdue->head > overdue->count / 2) {
 			overdue->count -= overdue->head;
-			memmove(overdue->queue, overdue->queue + overdue->head, overdue->count * sizeof(*overdue->queue));
+			memmove(overdue->queue, overdue->queue + overdue->head,
+				overdue->count * sizeof(*overdue->queue));
 			overdue->head = 0;
 		} else {
 			queue = realloc(overdue->queue, capacity * sizeof(*queue));

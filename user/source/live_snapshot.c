@@ -55,7 +55,8 @@ static bool is_wanted(const struct live_bpf *bpf, const struct found *item, uint
 }
 
 /* Which of the given pids does not exist (or is only a zombie)? 0: all are there. */
-static int choose_roots(struct live_bpf *bpf, struct list *list, const struct live_options *options, struct error *error)
+static int choose_roots(struct live_bpf *bpf, struct list *list, const struct live_options *options,
+			struct error *error)
 {
 	for (unsigned i = 0; i < options->pid_count; i++) {
 		bool there = false;

@@ -33,7 +33,7 @@ static const struct named_number reasons[] = {
 #ifdef SYS_futex_waitv
 	REASON_IS(futex_waitv, FUTEX),
 #endif
-	{454, BLOCKED_FUTEX + 1}, /* futex_wake, futex_wait, futex_requeue: the same numbers everywhere, too new for this libc */
+	{454, BLOCKED_FUTEX + 1}, /* futex_wake, …_wait, …_requeue: same numbers everywhere, too new for libc */
 	{455, BLOCKED_FUTEX + 1},
 	{456, BLOCKED_FUTEX + 1},
 	REASON_IS(nanosleep, SLEEP),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The reorder window: a min-heap of copied records by (time, arrival); see order.h.
  *
- * Copies live in cells of a few sizes that are used again and again: after the first few milliseconds of a storm nothing
- * is allocated any more. */
+ * Copies live in cells of a few sizes that are used again and again: after the first few milliseconds of a storm
+ * nothing is allocated any more. */
 #include "source/order.h"
 
 #include <errno.h>

@@ -72,22 +72,27 @@ int privilege_explain(int code, const char *attempt, struct error *error)
 
 	if (missing && (code == -EPERM || code == -EACCES)) {
 		error_set(error, code, "cannot %s: %s missing", attempt, missing);
-		error_hint(error, "run it with sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep LIFELINE");
+		error_hint(error,
+			   "run it with sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep LIFELINE");
 		return code;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
-		error_set(error, code, "cannot %s: this kernel has no type information (/sys/kernel/btf/vmlinux)", attempt);
-		error_hint(error, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of all large distributions are");
+		error_set(error, code, "cannot %s: this kernel has no type information (/sys/kernel/btf/vmlinux)",
+			  attempt);
+		error_hint(error,
+			   "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of all large distributions are");
 		return code;
 	}
 	if (!strcmp(privilege_lockdown(lockdown, sizeof(lockdown)), "confidentiality")) {
-		error_set(error, code, "cannot %s: the kernel is locked down (confidentiality), which forbids reading its memory",
+		error_set(error, code,
+			  "cannot %s: the kernel is locked down (confidentiality), which forbids reading its memory",
 			  attempt);
 		error_hint(error, "boot with lockdown=integrity or without lockdown");
 		return code;
 	}
 	error_errno(error, code, "cannot %s", attempt);
-	error_hint(error, code == -EPERM ? "a container's seccomp profile may forbid bpf(2): run on the host"
-					 : "'lifeline doctor' tells what this kernel allows; -vv shows the kernel's own words");
+	error_hint(error, code == -EPERM
+			      ? "a container's seccomp profile may forbid bpf(2): run on the host"
+			      : "'lifeline doctor' tells what this kernel allows; -vv shows the kernel's own words");
 	return code;
 }

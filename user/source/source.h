@@ -21,7 +21,7 @@ struct source {
 };
 
 struct source_ops {
-	/* Hands over what is there, waiting some 50 ms at most. 1: more may come, 0: the end, negative errno: failed. */
+	/* Hands over what is there, waiting some 50 ms at most. 1: more may come, 0: the end, or a negative errno. */
 	int (*pump)(struct source *source, record_fn record, void *context, struct error *error);
 	/* Asks a live source to end (signal-safe flag); it still tells its last state and a finish. NULL: no-op. */
 	void (*stop)(struct source *source);
