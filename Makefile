@@ -68,7 +68,7 @@ DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
 EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-.PHONY: all demos unit-programs clean check check-unit check-cases check-live lint format bench install uninstall \
+.PHONY: all demos unit-programs test-programs clean check check-unit check-cases check-live lint format bench install uninstall \
         demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -215,6 +215,8 @@ $(CASES): tests/cases/cases.c $(REGISTRIES) $(ARCHIVES) $(call list_of,flags)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) \
 		-Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group $(PKG_LIBS) -lm -pthread
 
+test-programs: unit-programs $(CASES)
+
 # Without cmocka the level `unit` says that it is skipped.
 unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
 
@@ -225,7 +227,7 @@ TEST  = $(Q)BUILD=$(B) tests/run.sh
 check:
 	$(Q)scripts/install-deps.sh build
 	$(Q)scripts/install-deps.sh --optional test
-	$(AGAIN) all unit-programs $(CASES)
+	$(AGAIN) all test-programs
 	$(TEST) lint unit cases live
 
 check-unit: all unit-programs

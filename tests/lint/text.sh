@@ -18,7 +18,7 @@ report() # FILE:LINE:… lines on stdin, $1: what is wrong with them
 }
 
 # What is written by hand, and text. Data for tests may hold anything on purpose.
-mapfile -t files < <(repository_files | grep -Ev '^(vmlinux/.*\.h|LICENSE)$|^tests/(data|.*/data)/|\.lifeline$' |
+mapfile -t files < <(repository_files | grep -Ev '^(vmlinux/.*\.h|LICENSE)$|^tests/.*(data|golden)/|\.lifeline$' |
 	xargs -d '\n' grep -lI '')
 mapfile -t code < <(printf '%s\n' "${files[@]}" | grep -E '\.(c|h|def)$')
 
