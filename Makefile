@@ -67,9 +67,10 @@ SKELETONS := $(if $(BPF_OBJS),$(B)/gen/lifeline.skel.h) $(PROBES)
 DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
 EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
+PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs test-programs clean check check-unit check-cases check-live lint format bench install uninstall \
-        demo deps help FORCE
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-live lint format bench \
+        install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -215,7 +216,15 @@ $(CASES): tests/cases/cases.c $(REGISTRIES) $(ARCHIVES) $(call list_of,flags)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) \
 		-Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group $(PKG_LIBS) -lm -pthread
 
-test-programs: unit-programs $(CASES)
+# Programs that live tests observe: like demos, no part of lifeline in them, and built without sanitizers.
+$(B)/tests/live/programs/%: tests/live/programs/%.c $(call list_of,demo-flags)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(DEMO_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< -pthread
+
+live-programs: $(PROGRAMS)
+
+test-programs: unit-programs live-programs $(CASES)
 
 # Without cmocka the level `unit` says that it is skipped.
 unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
@@ -234,7 +243,7 @@ check-unit: all unit-programs
 	$(TEST) unit
 check-cases: all $(CASES)
 	$(TEST) cases
-check-live: all
+check-live: all live-programs
 	$(TEST) live
 lint:
 	$(TEST) lint
