@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# run: exit statuses, the output streams, users, limits of time, --fail-on, recordings.
+. tests/live/lib.bash
+report=$scratch/report.json
+
+run() { timeout 30 "$LIFELINE" run --format json -o "$report" "$@" >"$scratch/out" 2>"$scratch/err"; }
+
+run -- sh -c 'exit 3'
+is "run: CMD's exit status" "3 3" "$? $(jq .exit.code "$report")" "$scratch/err"
+run -- sh -c 'kill -KILL $$'
+is "run: CMD killed by a signal" "137 SIGKILL" "$? $(jq -r .exit.signal "$report")" "$scratch/err"
+run -- "$scratch/nothing"
+is "run: CMD not found" "127 1" "$? $(wc -l <"$scratch/err")" "$scratch/err"
+run -- /etc/passwd
+is "run: CMD not executable" "126 1" "$? $(wc -l <"$scratch/err")" "$scratch/err"
+
+"$LIFELINE" run -- echo hello >"$scratch/out" 2>"$scratch/err"
+is "run: CMD's output is all there is on stdout" hello "$(cat "$scratch/out")"
+is "run: the report goes to stderr" true "$([ -s "$scratch/err" ] && echo true)"
+
+run -u nobody -- sh -c 'id -u; id -g; grep -E "^(CapEff|CapPrm|CapAmb)" /proc/self/status | cut -f2 | sort -u'
+is "run -u: user, group, and no capabilities" "65534 $(id -g nobody) 0000000000000000" "$(tr '\n' ' ' <"$scratch/out" | sed 's/ $//')"
+holds "run -u: the report knows" "$report" '[.processes[].uid] | unique == [65534]'
+run -u no-such-user-here -- true
+is "run -u: an unknown user" "125 1" "$? $(wc -l <"$scratch/err")" "$scratch/err"
+
+run --for 500ms -- sleep 20
+is "run --for: CMD gets SIGTERM" "143 SIGTERM duration" "$? $(jq -r '"\(.exit.signal) \(.trace.ended_by)"' "$report")" "$scratch/err"
+holds "run --for: in time" "$report" '.trace.duration_ns > 0.4e9 and .trace.duration_ns < 3e9'
+
+run -- sh -c 'sleep 1.5 >/dev/null 2>&1 & exit 0'
+is "run: ends with CMD, and lists survivors" "0 true command" \
+	"$? $(jq -r '"\(any(.findings[]; .code == "orphan.survivor")) \(.trace.ended_by)"' "$report")" "$scratch/err"
+run --linger forever -- sh -c 'sleep 1.5 >/dev/null 2>&1 & exit 0'
+is "run --linger forever: until the last has ended" "0 0" \
+	"$? $(jq -r '[.processes[] | select(.exited_ns == null)] | length' "$report")" "$scratch/err"
+holds "run --linger forever: took as long as the last one" "$report" '.trace.duration_ns > 1.4e9'
+holds "run --linger forever: no survivor" "$report" 'all(.findings[]; .code != "orphan.survivor")'
+run --linger 300ms -- sh -c 'sleep 5 >/dev/null 2>&1 & exit 0'
+holds "run --linger 300ms: not longer" "$report" '.trace.duration_ns > 0.25e9 and .trace.duration_ns < 3e9'
+
+run --fail-on zombie -- "$DEMOS/zombie/never-waits"
+is "run --fail-on: a kind covers its codes" 99 $? "$scratch/err"
+run --fail-on exit,orphan.survivor -- "$DEMOS/zombie/never-waits"
+is "run --fail-on: other kinds do not match" 0 $? "$scratch/err"
+run --fail-on any -- "$DEMOS/process/terminate-is-not-instant"
+is "run --fail-on any: notes do not count" 0 $? "$scratch/err"
+run --zombie-after 5s -- "$DEMOS/zombie/never-waits"
+is "run --zombie-after: a higher limit" "[]" "$(jq -c '[.findings[].code]' "$report")"
+
+run --record "$scratch/trace" -- "$DEMOS/zombie/leak"
+"$LIFELINE" report --format json -o "$scratch/replayed.json" "$scratch/trace" 2>"$scratch/err"
+is "report: reads the recording" 0 $? "$scratch/err"
+is "report: the same findings" "$(jq -S .findings "$report")" "$(jq -S .findings "$scratch/replayed.json")"
+is "report: the same processes" "$(jq -S .processes "$report" | md5sum)" "$(jq -S .processes "$scratch/replayed.json" | md5sum)"
+is "run --record: for its owner's eyes" 600 "$(stat -c %a "$scratch/trace")"
+[ "$failures" = 0 ]
