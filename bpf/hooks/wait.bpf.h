@@ -231,8 +231,8 @@ static __always_inline void wait4_done(struct task_struct *task, struct pt_regs 
 		tell_wait_exit(task, &wait, result, t);
 }
 
-/* Offsets in siginfo_t (include/uapi/asm-generic/siginfo.h): three ints, then on 64-bit machines a hole, for the union of
- * what belongs to each signal holds pointers. */
+/* Offsets in siginfo_t (include/uapi/asm-generic/siginfo.h): three ints, then on 64-bit machines a hole, for the union
+ * of what belongs to each signal holds pointers. */
 #define SIGINFO_CODE 8
 #define SIGINFO_PID 16
 #define CODE_DUMPED 3 /* CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; above: trapped, stopped, continued */
