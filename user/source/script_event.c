@@ -40,6 +40,7 @@ struct script_cast {
 	struct hash births;  /* pid -> latest struct birth */
 	struct hash people;  /* (pid, start) -> struct person */
 	struct hash threads; /* (tid, start of the process) -> struct named_thread */
+	uint32_t mode;	     /* of the `begin` line */
 };
 
 struct head { /* the first three words, and what is settled about the actor */
@@ -752,6 +753,11 @@ static void usual_begin(struct making *making)
 	preset_text(making, "arch", "x86_64", 6);
 }
 
+static void usual_finish(struct making *making)
+{
+	preset(making, "exit_status", making->cast->mode == MODE_RUN ? 0 : -1);
+}
+
 static void usual_lost(struct making *making)
 {
 	preset(making, "count", 1);
@@ -777,6 +783,7 @@ static void (*const usual[EVENT_KIND_LIMIT])(struct making *making) = {
     [EVENT_snap_thread] = usual_snap_thread,
     [EVENT_zombie_look] = usual_zombie_look,
     [EVENT_begin] = usual_begin,
+    [EVENT_finish] = usual_finish,
     [EVENT_lost] = usual_lost,
 };
 
@@ -897,6 +904,9 @@ static int remember(struct making *making)
 	struct person *actor = making->actor;
 
 	switch (event->kind) {
+	case EVENT_begin:
+		making->cast->mode = ((const struct event_begin *)event)->mode;
+		return 0;
 	case EVENT_fork:
 		return remember_child(making);
 	case EVENT_adopt:
