@@ -397,8 +397,9 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 /* ---- at the return of these calls -------------------------------------------------------------------- */
 
 /*
- * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these calls:
- * other calls then cost nothing. Else one on the return of every system call, which passes on all but these by number.
+ * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
+ * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
+ * number.
  */
 static __always_inline bool is_compat(struct task_struct *task)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Runs text scenarios (tests/cases/ **.ev, see README.md there) through the engine, as live events would go, and compares
- * what was concluded with what the scenario expects. Each is run twice: as it stands, recording a trace, and from that
- * trace; both must come to the same findings. Tells the result in the protocol of tests/run.sh.
+ * Runs text scenarios (tests/cases/ **.ev, see README.md there) through the engine, as live events would go, and
+ * compares what was concluded with what the scenario expects. Each is run twice: as it stands, recording a trace, and
+ * from that trace; both must come to the same findings. Tells the result in the protocol of tests/run.sh.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -194,8 +194,9 @@ static fits_fn *fits_for(const char *name)
 	static const struct {
 		const char *name;
 		fits_fn *fits;
-	} aspects[] = {{"pid", pid_fits},     {"certain", certain_fits}, {"severity", severity_fits}, {"title", title_fits},
-		       {"help", help_fits},   {"comm", comm_fits},	 {"evidence", evidence_fits}};
+	} aspects[] = {{"pid", pid_fits},          {"certain", certain_fits}, {"severity", severity_fits},
+		       {"title", title_fits},      {"help", help_fits},       {"comm", comm_fits},
+		       {"evidence", evidence_fits}};
 
 	if (!strncmp(name, "detail.", 7) && name[7])
 		return detail_fits;
@@ -1022,7 +1023,8 @@ static bool run_case(const char *path)
 		source_close(source);
 	}
 	passed = !failures.length;
-	printf("%s - %.*s\n", passed ? "ok" : "not ok", (int)(strlen(name ? name : path) - strlen(".ev")), name ? name : path);
+	printf("%s - %.*s\n", passed ? "ok" : "not ok", (int)(strlen(name ? name : path) - strlen(".ev")),
+	       name ? name : path);
 	fputs(buffer_text(&failures), stdout);
 	if (!passed)
 		print_details(&found);

@@ -31,30 +31,34 @@ struct trial {
 };
 
 static const struct trial trials[] = {
-	{"births, execs and ends",
-	 {"ll_newtask", "ll_exec", "ll_exit", "ll_switch", "ll_free"},
-	 "BTF tracepoints task_newtask, sched_process_exec, sched_process_exit, and the last sched_switch",
-	 "nothing can be observed without it",
-	 true},
-	{"waits and their targets",
-	 {"ll_wait"},
-	 "BTF tracepoint sched_process_wait, arguments from the saved registers",
-	 "who waits for whom stays unknown: zombies cannot be explained",
-	 true},
-	{"reaps and refused forks", {NULL}, NULL, "who reaped whom, and when, stays unknown", true},
-	{"signals and who sent them",
-	 {"ll_signal"},
-	 "BTF tracepoint signal_generate",
-	 "exit.killed cannot name the sender",
-	 false},
-	{"kills by the OOM killer", {"ll_oom"}, "raw tracepoint mark_victim", "exit.oom cannot be told from other SIGKILLs", false},
-	{"who wakes whom", {"ll_waking"}, "BTF tracepoint sched_waking", "switch.ping-pong cannot be seen", false},
-	{"names of threads", {"ll_rename"}, "BTF tracepoint task_rename", "changed thread names are not followed", false},
-	{"what runs already (attach), parents of zombies",
-	 {"ll_iterate"},
-	 "task iterator",
-	 "attach is impossible, and why a zombie is not reaped stays unknown",
-	 true},
+    {"births, execs and ends",
+     {"ll_newtask", "ll_exec", "ll_exit", "ll_switch", "ll_free"},
+     "BTF tracepoints task_newtask, sched_process_exec, sched_process_exit, and the last sched_switch",
+     "nothing can be observed without it",
+     true},
+    {"waits and their targets",
+     {"ll_wait"},
+     "BTF tracepoint sched_process_wait, arguments from the saved registers",
+     "who waits for whom stays unknown: zombies cannot be explained",
+     true},
+    {"reaps and refused forks", {NULL}, NULL, "who reaped whom, and when, stays unknown", true},
+    {"signals and who sent them",
+     {"ll_signal"},
+     "BTF tracepoint signal_generate",
+     "exit.killed cannot name the sender",
+     false},
+    {"kills by the OOM killer",
+     {"ll_oom"},
+     "raw tracepoint mark_victim",
+     "exit.oom cannot be told from other SIGKILLs",
+     false},
+    {"who wakes whom", {"ll_waking"}, "BTF tracepoint sched_waking", "switch.ping-pong cannot be seen", false},
+    {"names of threads", {"ll_rename"}, "BTF tracepoint task_rename", "changed thread names are not followed", false},
+    {"what runs already (attach), parents of zombies",
+     {"ll_iterate"},
+     "task iterator",
+     "attach is impossible, and why a zombie is not reaped stays unknown",
+     true},
 };
 
 static bool named(const char *const names[NAMES_MAX], const char *name)
@@ -101,7 +105,8 @@ static void try_call_hook(struct capability *capability, const char *loses)
 	int result;
 
 	if (live_bpf_single_calls() && !try_programs(single)) {
-		snprintf(capability->how, sizeof(capability->how), "fexit on each of these system calls: other calls cost nothing");
+		snprintf(capability->how, sizeof(capability->how),
+			 "fexit on each of these system calls: other calls cost nothing");
 		return;
 	}
 	result = try_programs(all);
@@ -139,7 +144,8 @@ static void check_type_information(struct capability *capability)
 		return;
 	capability->state = CAPABILITY_IMPOSSIBLE;
 	snprintf(capability->why, sizeof(capability->why), "there is no /sys/kernel/btf/vmlinux: %s", strerror(errno));
-	snprintf(capability->fix, sizeof(capability->fix), "use a kernel built with CONFIG_DEBUG_INFO_BTF=y; mount /sys in a container");
+	snprintf(capability->fix, sizeof(capability->fix),
+		 "use a kernel built with CONFIG_DEBUG_INFO_BTF=y; mount /sys in a container");
 }
 
 static void check_privileges(struct capability *capability)
@@ -187,7 +193,8 @@ static void check_user_switch(struct capability *capability)
 	if (privilege_has(CAP_SETUID) && privilege_has(CAP_SETGID))
 		return;
 	capability->state = CAPABILITY_DEGRADED;
-	snprintf(capability->why, sizeof(capability->why), "CAP_SETUID and CAP_SETGID are missing: CMD runs as the caller");
+	snprintf(capability->why, sizeof(capability->why),
+		 "CAP_SETUID and CAP_SETGID are missing: CMD runs as the caller");
 	snprintf(capability->fix, sizeof(capability->fix), "sudo");
 }
 

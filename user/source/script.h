@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What a text scenario expects of the conclusions; the scenario itself is a source like any other (source.h). Whoever runs
- * it compares: the source knows neither the model nor findings. The format is described in tests/cases/README.md.
+ * What a text scenario expects of the conclusions; the scenario itself is a source like any other (source.h). Whoever
+ * runs it compares: the source knows neither the model nor findings. The format is described in tests/cases/README.md.
  */
 #ifndef LIFELINE_SOURCE_SCRIPT_H
 #define LIFELINE_SOURCE_SCRIPT_H

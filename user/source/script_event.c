@@ -194,7 +194,8 @@ static const struct symbol dispositions[] = {{"default", SIGCHLD_DEFAULT},
 					     {"handled", SIGCHLD_HANDLED},
 					     {"nocldwait", SIGCHLD_NOCLDWAIT},
 					     {NULL, 0}};
-static const struct symbol modes[] = {{"run", MODE_RUN}, {"attach", MODE_ATTACH}, {"snapshot", MODE_SNAPSHOT}, {NULL, 0}};
+static const struct symbol modes[] = {
+    {"run", MODE_RUN}, {"attach", MODE_ATTACH}, {"snapshot", MODE_SNAPSHOT}, {NULL, 0}};
 static const struct symbol endings[] = {{"command", ENDED_COMMAND},
 					{"interrupt", ENDED_INTERRUPT},
 					{"duration", ENDED_DURATION},
@@ -204,9 +205,16 @@ static const struct symbol endings[] = {{"command", ENDED_COMMAND},
 static const struct symbol deaths[] = {{"alive", 0}, {"zombie", 1}, {"leader-exited", 2}, {NULL, 0}};
 static const struct symbol results[] = {{"delivered", 0}, {"ignored", 1}, {"pending", 2}, {"lost", 3}, {NULL, 0}};
 static const struct symbol unlimited[] = {{"unlimited", -1}, {NULL, 0}};
-static const struct symbol wait_options[] = {
-    {"WNOHANG", 1},		{"WUNTRACED", 2},	    {"WSTOPPED", 2},	    {"WEXITED", 4},	      {"WCONTINUED", 8},
-    {"WNOWAIT", 0x01000000},	{"__WNOTHREAD", 0x20000000}, {"__WALL", 0x40000000}, {"__WCLONE", 0x80000000}, {NULL, 0}};
+static const struct symbol wait_options[] = {{"WNOHANG", 1},
+					     {"WUNTRACED", 2},
+					     {"WSTOPPED", 2},
+					     {"WEXITED", 4},
+					     {"WCONTINUED", 8},
+					     {"WNOWAIT", 0x01000000},
+					     {"__WNOTHREAD", 0x20000000},
+					     {"__WALL", 0x40000000},
+					     {"__WCLONE", 0x80000000},
+					     {NULL, 0}};
 static const struct symbol clone_flags[] = {{"CLONE_VM", 0x100},	 {"CLONE_VFORK", 0x4000},
 					    {"CLONE_PARENT", 0x8000},	 {"CLONE_THREAD", 0x10000},
 					    {"CLONE_NEWPID", 0x20000000}, {NULL, 0}};

@@ -23,7 +23,8 @@ struct script_cast; /* who lives in the scenario: pids, starts, names */
 struct script_cast *script_cast_new(void);
 void script_cast_free(struct script_cast *cast);
 
-/* First pass: notes which pid is born when, so that lines may stand in any order. 0 or negative errno with *error set. */
+/* First pass: notes which pid is born when, so that lines may stand in any order. 0 or negative errno with *error set.
+ */
 int script_note_births(struct script_cast *cast, const struct script_line *line, struct error *error);
 /* Second pass: makes the event. */
 int script_make_event(struct script_cast *cast, const struct script_line *line, struct event_builder *builder,
