@@ -50,18 +50,18 @@ void error_hint(struct error *error, const char *format, ...)
 
 void error_context(struct error *error, const char *format, ...)
 {
-	char context[sizeof(error->text)];
-	char text[sizeof(error->text)];
+	char context[sizeof(error->text) - sizeof(": ")]; /* so that it fits, and the separator behind it */
 	va_list arguments;
-	int used;
+	size_t length;
 
 	if (!error)
 		return;
 	va_start(arguments, format);
 	vsnprintf(context, sizeof(context), format, arguments);
 	va_end(arguments);
-	memcpy(text, error->text, sizeof(text));
-	used = snprintf(error->text, sizeof(error->text), "%s: ", context);
-	if (used > 0 && (size_t)used < sizeof(error->text))
-		snprintf(error->text + used, sizeof(error->text) - (size_t)used, "%s", text);
+	length = strlen(context);
+	memmove(error->text + length + 2, error->text, sizeof(error->text) - length - 2);
+	memcpy(error->text, context, length);
+	memcpy(error->text + length, ": ", 2);
+	error->text[sizeof(error->text) - 1] = '\0';
 }
