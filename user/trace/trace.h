@@ -17,6 +17,7 @@ struct trace_writer;
 /*
  * Creates `path` 0600. What is there already is replaced only if it is a trace of lifeline (or empty), a regular file
  * of the caller, without a second link, and not being recorded to; a symlink or anything else is refused untouched.
+ * SIGXFSZ is ignored from here on, unless somebody handles it.
  */
 int trace_create(const char *path, struct trace_writer **writer, struct error *error);
 /* Whether trace_create would be allowed now, found without making or changing anything: to be asked before CMD is

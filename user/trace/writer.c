@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -214,6 +215,17 @@ static struct trace_writer *allocate(const char *path)
 	return NULL;
 }
 
+/* A limit of file size is to end the recording with an error, as a full disk does, and not lifeline with a signal. */
+static void survive_file_limit(void)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGXFSZ, NULL, &action) || action.sa_handler != SIG_DFL)
+		return;
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGXFSZ, &action, NULL);
+}
+
 int trace_create(const char *path, struct trace_writer **writer, struct error *error)
 {
 	struct trace_writer *new = allocate(path);
@@ -221,6 +233,7 @@ int trace_create(const char *path, struct trace_writer **writer, struct error *e
 	*writer = NULL;
 	if (!new)
 		return error_errno(error, -ENOMEM, "cannot record to %s", path);
+	survive_file_limit();
 	new->fd = create_file(path, error);
 	if (new->fd < 0) {
 		int status = new->fd;
