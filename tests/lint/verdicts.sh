@@ -25,7 +25,7 @@ no_demo()
 }
 
 codes=$(cat user/analyze/*.c user/analyze/**/*.[ch] | tr -d "\n" |
-	grep -oE '(\.code = |\{[[:space:]]*)"[a-z]+\.[a-z-]+", *[.a-z =\t]*SEVERITY_' | grep -oE '[a-z]+\.[a-z-]+"' | tr -d '"' |
+	grep -oE '(\.code = |\{[[:space:]]*)"[a-z]+\.[a-z-]+", *[.a-z =[:space:]]*SEVERITY_' | grep -oE '[a-z]+\.[a-z-]+"' | tr -d '"' |
 	sort -u)
 if [ -z "$codes" ]; then
 	echo "user/analyze: no verdict table found (.code = \"kind.what\")"
