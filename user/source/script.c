@@ -74,6 +74,106 @@ static int split_line(struct script_line *line, char *text, struct error *error)
 	}
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int unescape(const char **text, struct buffer *out)
+{
+	static const char letters[] = "ntr0\"\\", bytes[] = "\n\t\r\0\"\\";
+	const char *found;
+
+	if (**text == 'x') {
+		int high = hex_digit((*text)[1]);
+		int low = high < 0 ? -1 : hex_digit((*text)[2]);
+
+		if (low < 0)
+			return -EINVAL;
+		buffer_char(out, (char)(high * 16 + low));
+		*text += 3;
+		return 0;
+	}
+	found = **text ? strchr(letters, **text) : NULL;
+	if (!found)
+		return -EINVAL;
+	buffer_char(out, bytes[found - letters]);
+	*text += 1;
+	return 0;
+}
+
+int script_unquote(const char *raw, struct buffer *out)
+{
+	bool quoted = false;
+
+	while (*raw) {
+		if (*raw == '"') {
+			quoted = !quoted;
+			raw++;
+		} else if (quoted && *raw == '\\') {
+			raw++;
+			if (unescape(&raw, out))
+				return -EINVAL;
+		} else {
+			buffer_char(out, *raw++);
+		}
+	}
+	if (quoted)
+		return -EINVAL;
+	return out->failed ? -ENOMEM : 0;
+}
+
+/* ---- values that runners read too */
+
+int script_parse_time(const char *text, int64_t *ns)
+{
+	bool negative = *text == '-';
+	uint64_t size;
+	int err = text_parse_duration(text + negative, &size);
+
+	if (err)
+		return err;
+	*ns = negative ? -(int64_t)size : (int64_t)size;
+	return 0;
+}
+
+static int signal_number(const char *name, size_t length)
+{
+	for (int number = 1; number <= 64; number++) {
+		const char *known = text_signal_name(number);
+
+		if (known && strlen(known) == length && !memcmp(known, name, length))
+			return number;
+	}
+	return -1;
+}
+
+int script_parse_status(const char *text, int32_t *status)
+{
+	const char *plus = strstr(text, "+core");
+	size_t length = plus && !plus[5] ? (size_t)(plus - text) : strlen(text);
+	int64_t number;
+
+	if (!strncmp(text, "exit:", 5)) {
+		if (text_parse_number(text + 5, 0, 255, &number))
+			return -EINVAL;
+		*status = (int32_t)number << 8;
+		return 0;
+	}
+	if (!text_parse_number(text, INT32_MIN, INT32_MAX, &number)) {
+		*status = (int32_t)number;
+		return 0;
+	}
+	number = signal_number(text, length);
+	if (number < 0)
+		return -EINVAL;
+	*status = (int32_t)number | (text[length] ? 0x80 : 0);
+	return 0;
+}
+
 /* ---- expectations */
 
 static const char *const expectation_words[] = {
