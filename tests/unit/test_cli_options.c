@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "cli/closest.h"
 #include "cli/help.h"
 #include "cli/options.h"
 
@@ -262,12 +263,31 @@ static void test_every_command_table(void **state)
 	}
 }
 
-static void test_closest_command(void **state)
+static const char *closest_of(const char *word, const char *const *candidates)
 {
+	static struct closest closest;
+
+	closest_begin(&closest, word);
+	for (; *candidates; candidates++)
+		closest_offer(&closest, *candidates, strlen(*candidates));
+	return closest_found(&closest);
+}
+
+static void test_closest_word(void **state)
+{
+	static const char *const words[] = {"run", "report", "attach", "explain", "demo", NULL};
+	static char endless[5000];
+
 	(void)state;
-	assert_string_equal(command_closest("reprot"), "report");
-	assert_null(command_closest("xyzzy"));
+	memset(endless, 'r', sizeof(endless) - 1);
+	assert_string_equal(closest_of("reprot", words), "report");
+	assert_string_equal(closest_of("rnu", words), "run");
+	assert_string_equal(closest_of("atach", words), "attach");
+	assert_null(closest_of("xyzzy", words));
+	assert_null(closest_of("", words));
+	assert_null(closest_of(endless, words));
 	assert_null(command_find("rep"));
+	assert_non_null(command_find("report"));
 }
 
 int main(void)
@@ -284,7 +304,7 @@ int main(void)
 	    cmocka_unit_test_teardown(test_endless_name_is_cut, tear_down),
 	    cmocka_unit_test_teardown(test_fill_leaves_what_was_asked, tear_down),
 	    cmocka_unit_test_teardown(test_every_command_table, tear_down),
-	    cmocka_unit_test_teardown(test_closest_command, tear_down),
+	    cmocka_unit_test_teardown(test_closest_word, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

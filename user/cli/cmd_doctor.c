@@ -102,51 +102,46 @@ static void append_json(struct buffer *out, const struct findings_here *here)
 	buffer_char(out, '\n');
 }
 
-static int name_width(const struct findings_here *here)
+#define COLUMN 12 /* behind the state */
+
+/* `label` and then the text, whose further lines stand at `indent`. */
+static void append_line(struct buffer *out, const char *label, const char *text, int indent, int columns)
 {
-	int width = 0;
+	struct buffer line = {0};
 
-	for (unsigned i = 0; i < here->count; i++) {
-		int columns = (int)text_columns(here->items[i].name, strlen(here->items[i].name));
-
-		width = columns > width ? columns : width;
-	}
-	return width < 34 ? width : 34;
+	text_escape(&line, text, strlen(text), 0);
+	buffer_text_append(out, label);
+	wrap_text(out, buffer_text(&line), indent, columns, COLUMN + (int)text_columns(label, strlen(label)));
+	out->failed = out->failed || line.failed;
+	buffer_free(&line);
 }
 
-static void append_detail(struct buffer *out, const char *label, const char *text, int column, int columns)
+static void append_detail(struct buffer *out, const char *label, const char *text, int columns)
 {
-	struct buffer escaped = {0};
-
 	if (!text[0])
 		return;
-	wrap_blanks(out, column);
-	buffer_text_append(out, label);
-	text_escape(&escaped, text, strlen(text), 0);
-	wrap_text(out, buffer_text(&escaped), column + 5, columns, column + (int)strlen(label));
-	buffer_free(&escaped);
+	wrap_blanks(out, COLUMN);
+	append_line(out, label, text, COLUMN + (int)strlen(label), columns);
 }
 
-static void append_capability(struct buffer *out, const struct capability *capability, int width,
-			      const struct output *output)
+static void append_capability(struct buffer *out, const struct capability *capability, const struct output *output)
 {
 	static const char *const colors[] = {"\x1b[32m", "\x1b[33m", "\x1b[1;31m"};
-	int column = width + 14;
 	int columns = output->columns < 100 ? output->columns : 100;
+	char label[160];
 
-	buffer_format(out, "%-*s  %s%-10s%s  ", width, capability->name, output->color ? colors[capability->state] : "",
+	snprintf(label, sizeof(label), "%s%s", capability->name, capability->how[0] ? ":" : "");
+	buffer_format(out, "%s%-*s%s", output->color ? colors[capability->state] : "", COLUMN,
 		      state_name(capability->state), output->color ? "\x1b[0m" : "");
-	wrap_text(out, capability->how[0] ? capability->how : "-", column, columns, column);
-	append_detail(out, "why: ", capability->why, column, columns);
-	append_detail(out, "fix: ", capability->fix, column, columns);
+	append_line(out, label, capability->how, COLUMN, columns);
+	append_detail(out, "why: ", capability->why, columns);
+	append_detail(out, "fix: ", capability->fix, columns);
 }
 
 static void append_text(struct buffer *out, const struct findings_here *here, const struct output *output)
 {
-	int width = name_width(here);
-
 	for (unsigned i = 0; i < here->count; i++)
-		append_capability(out, &here->items[i], width, output);
+		append_capability(out, &here->items[i], output);
 	buffer_text_append(out, is_well(here)
 				    ? "\nlifeline can work here.\n"
 				    : "\nlifeline cannot work here before what is impossible above is mended.\n");

@@ -44,10 +44,10 @@ static void append_head(struct page *page, const struct verdict *verdict)
 	const char *name = severity_name(verdict->severity);
 
 	if (page->color)
-		buffer_format(&page->text, "%s%s[%s]\x1b[0m: ", severity_color(verdict->severity), name, verdict->code);
+		buffer_format(&page->text, "%s%s[%s]\x1b[0m:", severity_color(verdict->severity), name, verdict->code);
 	else
-		buffer_format(&page->text, "%s[%s]: ", name, verdict->code);
-	wrap_text(&page->text, verdict->title, 2, page->columns, (int)(strlen(name) + strlen(verdict->code)) + 4);
+		buffer_format(&page->text, "%s[%s]:", name, verdict->code);
+	wrap_text(&page->text, verdict->title, 2, page->columns, (int)(strlen(name) + strlen(verdict->code)) + 3);
 }
 
 static void append_section(struct page *page, const char *title, const char *body)

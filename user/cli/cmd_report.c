@@ -21,7 +21,11 @@ static bool is_script(const char *path)
 
 static int open_trace(const char *path, struct source **source, struct error *error)
 {
-	return is_script(path) ? source_script_open(path, source, error) : source_file_open(path, source, error);
+	int err = is_script(path) ? source_script_open(path, source, error) : source_file_open(path, source, error);
+
+	if (err < 0 && !error->hint[0])
+		error_hint(error, "name a file that `lifeline run --record FILE` has written, or record again");
+	return err;
 }
 
 /* A trace without its last event was cut off: what it holds has been reported, but it is not the whole story. */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/options.h"
+#include "cli/closest.h"
 
 #define SUFFIX ".expect"
 
@@ -156,36 +156,26 @@ void demos_free(struct demos *demos)
 
 /* ---- finding one ----------------------------------------------------------------------------------------------- */
 
-struct walk {
-	const struct demos *demos;
-	unsigned next;
-	bool short_names; /* without the kind */
-};
-
-static const char *next_name(void *context)
+/* By the whole name, and for those who forgot the kind or want all of it, by its parts. */
+static void offer_names(const struct demos *demos, struct closest *closest)
 {
-	struct walk *walk = context;
-	const char *name;
+	for (unsigned i = 0; i < demos->count; i++) {
+		const char *name = demos->items[i].name;
+		size_t kind = strcspn(name, "/");
 
-	if (walk->next >= walk->demos->count)
-		return NULL;
-	name = walk->demos->items[walk->next++].name;
-	return walk->short_names ? strchr(name, '/') + 1 : name;
+		closest_offer(closest, name, strlen(name));
+		closest_offer(closest, name, kind);
+		closest_offer(closest, name + kind + 1, strlen(name + kind + 1));
+	}
 }
 
-static const char *closest_name(const struct demos *demos, const char *name)
+/* What to write for a name or a part of it. */
+static const char *full_name(const struct demos *demos, const char *found)
 {
-	struct walk whole = {.demos = demos}, last_parts = {.demos = demos, .short_names = true};
-	const char *slash = strchr(name, '/');
-	const char *close = closest_word(name, next_name, &whole);
-
-	if (close)
-		return close;
-	close = closest_word(slash ? slash + 1 : name, next_name, &last_parts);
-	for (unsigned i = 0; close && i < demos->count; i++)
-		if (!strcmp(strchr(demos->items[i].name, '/') + 1, close))
+	for (unsigned i = 0; found && i < demos->count; i++)
+		if (!strcmp(demos->items[i].name + strcspn(demos->items[i].name, "/") + 1, found))
 			return demos->items[i].name;
-	return NULL;
+	return found;
 }
 
 static bool is_of_kind(const struct demo *demo, const char *kind)
@@ -198,6 +188,7 @@ static bool is_of_kind(const struct demo *demo, const char *kind)
 const struct demo *demos_find(const struct demos *demos, const char *name, struct error *error)
 {
 	bool kind_known = false;
+	struct closest closest;
 	const char *close;
 
 	for (unsigned i = 0; i < demos->count; i++) {
@@ -208,7 +199,9 @@ const struct demo *demos_find(const struct demos *demos, const char *name, struc
 			return demo;
 		kind_known = kind_known || of_kind;
 	}
-	close = closest_name(demos, name);
+	closest_begin(&closest, name);
+	offer_names(demos, &closest);
+	close = full_name(demos, closest_found(&closest));
 	if (kind_known)
 		error_set(error, -ENOENT, "the demos of kind '%s' have no default among them", name);
 	else

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/options.h"
 #include "cli/wrap.h"
 
 #define OPTION_COLUMN 30
@@ -38,20 +37,6 @@ const struct command *command_find(const char *name)
 		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
-}
-
-static const char *next_command(void *context)
-{
-	const struct command *const **at = context;
-
-	return **at ? (*(*at)++)->name : NULL;
-}
-
-const char *command_closest(const char *name)
-{
-	const struct command *const *at = commands;
-
-	return closest_word(name, next_command, &at);
 }
 
 /* "-o, --output FILE"; `bold` and `plain` are put around names, `italic` before the placeholder. */

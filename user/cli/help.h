@@ -16,6 +16,5 @@ void help_command(struct buffer *out, const struct command *command);
 void help_man(struct buffer *out, const struct command *command);
 
 const struct command *command_find(const char *name); /* NULL: there is none */
-const char *command_closest(const char *name);        /* NULL: none is close */
 
 #endif

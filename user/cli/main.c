@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/closest.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -57,13 +58,16 @@ static int print_schema(const char *argument)
 static int refuse_command(const char *name)
 {
 	static const char *const planned[] = {"zombies", "locks", "export", "top", NULL};
-	const char *close = command_closest(name);
+	struct closest closest;
 	struct error error = {0};
 
 	error_set(&error, -EINVAL, "there is no command '%s'", name);
 	error_hint(&error, "`lifeline --help` lists all");
-	if (close)
-		error_hint(&error, "did you mean `lifeline %s`?", close);
+	closest_begin(&closest, name);
+	for (unsigned i = 0; commands[i]; i++)
+		closest_offer(&closest, commands[i]->name, strlen(commands[i]->name));
+	if (closest_found(&closest))
+		error_hint(&error, "did you mean `lifeline %s`?", closest_found(&closest));
 	for (unsigned i = 0; planned[i]; i++) {
 		if (strcmp(planned[i], name))
 			continue;

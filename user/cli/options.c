@@ -7,58 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* ---- closest word -------------------------------------------------------------------------------------------- */
-
-#define WORD_MAX 48
-
-static unsigned smallest(unsigned a, unsigned b, unsigned c)
-{
-	unsigned least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Letters to insert, drop or change, and neighbours to swap, to make b of a. UINT_MAX for words of no sensible length.
- */
-static unsigned typing_distance(const char *a, const char *b)
-{
-	size_t rows = strlen(a), columns = strlen(b);
-	unsigned cost[WORD_MAX + 1][WORD_MAX + 1];
-
-	if (rows > WORD_MAX || columns > WORD_MAX)
-		return ~0U;
-	for (size_t i = 0; i <= rows; i++) {
-		for (size_t j = 0; j <= columns; j++) {
-			if (!i || !j) {
-				cost[i][j] = (unsigned)(i + j);
-				continue;
-			}
-			cost[i][j] = smallest(cost[i - 1][j] + 1, cost[i][j - 1] + 1,
-					      cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				cost[i][j] = smallest(cost[i][j], cost[i - 2][j - 2] + 1, ~0U);
-		}
-	}
-	return cost[rows][columns];
-}
-
-const char *closest_word(const char *word, const char *(*next)(void *context), void *context)
-{
-	unsigned best = (unsigned)strlen(word) / 3 + 1; /* further away than that is another word, not a slip */
-	const char *found = NULL;
-	const char *candidate;
-
-	while ((candidate = next(context))) {
-		unsigned distance = typing_distance(word, candidate);
-
-		if (distance <= best && (!found || distance < best)) {
-			best = distance;
-			found = candidate;
-		}
-	}
-	return found;
-}
+#include "cli/closest.h"
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
@@ -156,7 +105,7 @@ static int set_field(const struct option *option, void *field, const char *text)
 }
 
 /* What a value of this option has to look like, for the end of a sentence. */
-static void describe_value(const struct option *option, struct buffer *out)
+static void describe_value(const struct option *option, bool with_range, struct buffer *out)
 {
 	switch (option->type) {
 	case OPTION_DURATION:
@@ -177,7 +126,7 @@ static void describe_value(const struct option *option, struct buffer *out)
 	default:
 		buffer_format(out, "give a %s", option->value ? option->value : "value");
 	}
-	if (!option->high)
+	if (!option->high || !with_range)
 		return;
 	if (option->type == OPTION_NUMBER) {
 		buffer_format(out, " from %lld to %lld", (long long)option->low, (long long)option->high);
@@ -199,7 +148,7 @@ static int refuse_value(const struct option *option, const char *text, int code,
 
 	if (code == -ENOMEM)
 		return error_errno(error, code, "cannot keep the options");
-	describe_value(option, &hint);
+	describe_value(option, code == -ERANGE || option->type == OPTION_NUMBER, &hint);
 	error_set(error, -EINVAL, "option %s cannot be '%s', which is %s", option_title(option, space, sizeof(space)),
 		  text,
 		  code == -ERANGE ? "out of range"
@@ -243,17 +192,11 @@ static bool takes_value(const struct option *option)
 	return option->type != OPTION_FLAG && option->type != OPTION_COUNT;
 }
 
-static const char *next_name(void *context)
+static void offer_names(const struct option *option, struct closest *closest)
 {
-	const struct option **at = context;
-
-	while ((*at)->name || (*at)->letter) {
-		const struct option *option = (*at)++;
-
+	for (; option->name || option->letter; option++)
 		if (option->name && option->help)
-			return option->name;
-	}
-	return NULL;
+			closest_offer(closest, option->name, strlen(option->name));
 }
 
 /* Names of the contract that a later version brings: told apart from slips of the pen. */
@@ -270,8 +213,7 @@ static bool is_planned(const char *name)
 static int refuse_option(struct parser *parser, const char *dashes, const char *name)
 {
 	const struct command *command = parser->command;
-	const struct option *table = command->options;
-	const char *close = dashes[1] ? closest_word(name, next_name, &table) : NULL;
+	struct closest closest;
 
 	if (is_planned(name)) {
 		error_set(parser->error, -EINVAL, "option %s%s is not in this version of lifeline", dashes, name);
@@ -279,8 +221,11 @@ static int refuse_option(struct parser *parser, const char *dashes, const char *
 		return -EINVAL;
 	}
 	error_set(parser->error, -EINVAL, "there is no option %s%s for %s", dashes, name, command->name);
-	if (close)
-		error_hint(parser->error, "did you mean --%s?", close);
+	closest_begin(&closest, name);
+	if (dashes[1])
+		offer_names(command->options, &closest);
+	if (closest_found(&closest))
+		error_hint(parser->error, "did you mean --%s?", closest_found(&closest));
 	else
 		error_hint(parser->error, "`lifeline %s --help` lists all", command->name);
 	return -EINVAL;
@@ -328,7 +273,7 @@ static int read_long(struct parser *parser, const char *word)
 		return 0;
 	}
 	if (!option) {
-		char name[WORD_MAX + 1];
+		char name[64];
 
 		if (length >= sizeof(name))
 			length = sizeof(name) - 1;

@@ -33,10 +33,4 @@ void options_free(const struct command *command, struct parsed *parsed);
  */
 void options_fill(const struct command *command, void *options, const void *extra);
 
-/*
- * Of the candidates that `next` hands out until NULL, the one closest to `word` by typing errors, or NULL if none is
- * close.
- */
-const char *closest_word(const char *word, const char *(*next)(void *context), void *context);
-
 #endif

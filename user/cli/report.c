@@ -141,6 +141,8 @@ int report_source(struct engine *engine, struct source *source, const struct rep
 		report_write(engine, options, standard, &written);
 	if (engine->began && options->verbose)
 		tell_engine(engine);
+	if (observed.code && engine->began && !observed.hint[0])
+		error_hint(&observed, "the report covers what was seen until then");
 	if (observed.code)
 		return complain(&observed);
 	if (written.code)

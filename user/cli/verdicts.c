@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "analyze/analyzer.h"
-#include "cli/options.h"
-
-#define CODE_MAX 64
+#include "cli/closest.h"
 
 const struct verdict *verdict_at(size_t index)
 {
@@ -29,74 +27,46 @@ bool verdict_matches(const struct verdict *verdict, const char *pattern)
 	return length && !strncmp(verdict->code, pattern, length) && verdict->code[length] == '.';
 }
 
-struct candidates { /* each code, and each kind once */
-	size_t index;
-	bool kind_given;
-	char kind[CODE_MAX];
-};
-
-static const char *next_candidate(void *context)
+static void offer_codes(struct closest *closest)
 {
-	struct candidates *candidates = context;
-	const struct verdict *verdict = verdict_at(candidates->index);
-	size_t kind;
-
-	if (!verdict)
-		return NULL;
-	kind = strcspn(verdict->code, ".");
-	if (!candidates->kind_given && kind < sizeof(candidates->kind) &&
-	    (strncmp(candidates->kind, verdict->code, kind) || candidates->kind[kind])) {
-		memcpy(candidates->kind, verdict->code, kind);
-		candidates->kind[kind] = '\0';
-		candidates->kind_given = true;
-		return candidates->kind;
-	}
-	candidates->kind_given = false;
-	candidates->index++;
-	return verdict->code;
-}
-
-/* What somebody could have meant who wrote "never-waits": the code whose last part is nearest. */
-static const char *next_last_part(void *context)
-{
-	size_t *index = context;
-	const struct verdict *verdict = verdict_at((*index)++);
-	const char *dot = verdict ? strchr(verdict->code, '.') : NULL;
-
-	return dot ? dot + 1 : verdict ? verdict->code : NULL;
-}
-
-static const char *closest_code(const char *word)
-{
-	struct candidates candidates = {0};
-	const char *close = closest_word(word, next_candidate, &candidates);
-	const char *dot = strchr(word, '.');
-	size_t index = 0;
 	const struct verdict *verdict;
 
-	if (close && strchr(close, '.'))
-		return close;
-	if (close) /* a kind: the text lives in `candidates`, so take it from a code */
-		for (size_t i = 0; (verdict = verdict_at(i)); i++)
-			if (verdict_matches(verdict, close))
-				return verdict->code;
-	close = closest_word(dot ? dot + 1 : word, next_last_part, &index);
-	for (size_t i = 0; close && (verdict = verdict_at(i)); i++)
-		if (strlen(verdict->code) >= strlen(close) &&
-		    !strcmp(verdict->code + strlen(verdict->code) - strlen(close), close))
+	for (size_t i = 0; (verdict = verdict_at(i)); i++) {
+		size_t kind = strcspn(verdict->code, ".");
+
+		closest_offer(closest, verdict->code, strlen(verdict->code));
+		closest_offer(closest, verdict->code, kind);
+		if (verdict->code[kind])
+			closest_offer(closest, verdict->code + kind + 1, strlen(verdict->code + kind + 1));
+	}
+}
+
+/* What to write for a code, a kind, or what stands behind the dot. */
+static const char *full_code(const char *found)
+{
+	const struct verdict *verdict;
+
+	for (size_t i = 0; found && (verdict = verdict_at(i)); i++) {
+		const char *dot = strchr(verdict->code, '.');
+
+		if (dot && !strcmp(dot + 1, found))
 			return verdict->code;
-	return NULL;
+	}
+	return found;
 }
 
 int verdict_check(const char *word, struct error *error)
 {
 	const struct verdict *verdict;
+	struct closest closest;
 	const char *close;
 
 	for (size_t i = 0; (verdict = verdict_at(i)); i++)
 		if (strcmp(word, "any") && verdict_matches(verdict, word))
 			return 0;
-	close = closest_code(word);
+	closest_begin(&closest, word);
+	offer_codes(&closest);
+	close = full_code(closest_found(&closest));
 	error_set(error, -EINVAL, "there is no verdict '%s'", word);
 	if (close)
 		error_hint(error, "did you mean %s? `lifeline explain` lists all", close);

@@ -48,6 +48,8 @@ static void wrap_line(struct buffer *out, const char *text, size_t length, int i
 
 void wrap_text(struct buffer *out, const char *text, int indent, int width, int used)
 {
+	if (!*text && used)
+		buffer_char(out, '\n');
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 
