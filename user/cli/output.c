@@ -165,7 +165,7 @@ static int open_path(struct output *output, const char *path, struct error *erro
 	return descriptor < 0 ? error_errno(error, -errno, "cannot write the report to %s", path) : descriptor;
 }
 
-static int open_file(struct output *output, const char *path, struct error *error)
+static int open_descriptor(struct output *output, const char *path, struct error *error)
 {
 	int descriptor = output_check(path, "the report", error);
 
@@ -173,12 +173,31 @@ static int open_file(struct output *output, const char *path, struct error *erro
 		descriptor = open_path(output, path, error);
 	if (descriptor < 0)
 		return descriptor;
-	output->file = fdopen(descriptor, "w");
+	output->descriptor = descriptor;
 	output->owned = true;
-	if (output->file)
-		return 0;
-	close(descriptor);
-	return error_errno(error, -ENOMEM, "cannot write the report to %s", path);
+	return 0;
+}
+
+static ssize_t write_bytes(void *cookie, const char *bytes, size_t length)
+{
+	struct output *output = cookie;
+	size_t done = 0;
+
+	while (!output->failure && done < length) {
+		ssize_t written = write(output->descriptor, bytes + done, length - done);
+
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno != EINTR)
+			output->failure = -errno;
+	}
+	return output->failure ? 0 : (ssize_t)length; /* 0 is failure, see fopencookie(3) */
+}
+
+static int open_stream(struct output *output, struct error *error)
+{
+	output->file = fopencookie(output, "w", (cookie_io_functions_t){.write = write_bytes});
+	return output->file ? 0 : error_errno(error, -ENOMEM, "cannot write the report");
 }
 
 static void forget(struct output *output)
@@ -190,34 +209,46 @@ static void forget(struct output *output)
 	output->temporary = output->path = NULL;
 }
 
+static void close_descriptor(struct output *output)
+{
+	/* A file system may tell only now that there was no room. */
+	if (output->owned && close(output->descriptor) < 0 && !output->failure)
+		output->failure = -errno;
+	output->owned = false;
+}
+
 int output_open(struct output *output, const char *path, FILE *standard, enum color_mode color, struct error *error)
 {
 	int err;
 
-	*output = (struct output){.file = path ? stdout : standard};
+	if (path)
+		standard = stdout;
+	fflush(standard);
+	*output = (struct output){.descriptor = fileno(standard)};
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is told as an error; CMD was started before this */
-	err = is_standard(path) ? 0 : open_file(output, path, error);
+	err = is_standard(path) ? 0 : open_descriptor(output, path, error);
+	if (!err)
+		err = open_stream(output, error);
 	if (err < 0) {
+		close_descriptor(output);
 		forget(output);
 		return err;
 	}
-	output->color = want_color(color, fileno(output->file));
-	output->columns = terminal_columns(fileno(output->file));
+	output->color = want_color(color, output->descriptor);
+	output->columns = terminal_columns(output->descriptor);
 	output->unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	return 0;
 }
 
-static int close_file(struct output *output, bool discard)
+static int finish_file(struct output *output, bool discard)
 {
-	int err = 0;
+	bool failed = fclose(output->file) != 0;
 
-	errno = 0;
-	if (fflush(output->file) != 0 || ferror(output->file))
-		err = errno ? -errno : -EIO;
-	if (output->owned && fclose(output->file) != 0 && !err)
-		err = -errno;
-	if (err || discard || !output->temporary)
-		return err;
+	close_descriptor(output);
+	if (failed && !output->failure)
+		output->failure = -EIO;
+	if (output->failure || discard || !output->temporary)
+		return output->failure;
 	if (rename(output->temporary, output->path) < 0)
 		return -errno;
 	free(output->temporary);
@@ -225,21 +256,22 @@ static int close_file(struct output *output, bool discard)
 	return 0;
 }
 
-static const char *place_name(const struct output *output)
+static const char *place_name(const struct output *output, bool owned)
 {
 	if (output->path)
 		return output->path;
-	if (output->owned)
+	if (owned)
 		return "the file given with -o";
-	return output->file == stdout ? "standard output" : "standard error";
+	return output->descriptor == STDOUT_FILENO ? "standard output" : "standard error";
 }
 
 int output_close(struct output *output, bool discard, struct error *error)
 {
-	int err = close_file(output, discard);
+	bool owned = output->owned;
+	int err = finish_file(output, discard);
 
 	if (err < 0) {
-		error_errno(error, err, "cannot write all of it to %s", place_name(output));
+		error_errno(error, err, "cannot write all of it to %s", place_name(output, owned));
 		error_hint(error, err == -EPIPE ? "let the reader stay until the end, or write to a file with -o"
 						: "make room there, or choose another place with -o");
 	}

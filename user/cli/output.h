@@ -17,11 +17,13 @@
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER }; /* the order of "auto|always|never" */
 
-struct output {
-	FILE *file;
+struct output {     /* not to be moved while open */
+	FILE *file; /* writes to descriptor, and keeps the reason of the first failure, which stdio would forget */
+	int descriptor;
+	bool owned;      /* descriptor is closed by output_close */
+	int failure;     /* negative errno of the first write that failed */
 	char *path;      /* owned; NULL: a standard stream */
 	char *temporary; /* owned; renamed to path when all is written */
-	bool owned;      /* file is closed by output_close */
 	bool color, unicode;
 	int columns; /* 40 to 200; 100 when not a terminal */
 };
