@@ -56,7 +56,7 @@ static UNUSED void random_bytes(void *bytes, size_t length)
 
 static void fill_field(struct event_builder *builder, const struct event_field *field, size_t blob_max)
 {
-	unsigned char bytes[4096];
+	unsigned char bytes[4096] = {0};
 	size_t length;
 
 	switch (field->type) {

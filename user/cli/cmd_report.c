@@ -28,12 +28,13 @@ static int open_trace(const char *path, struct source **source, struct error *er
 	return err;
 }
 
-/* A trace without its last event was cut off: what it holds has been reported, but it is not the whole story. */
+/* A trace without its own last event was cut off: what it holds has been reported, but it is not the whole story. */
 static int tell_cut(const struct engine *engine, const char *path)
 {
+	const struct observation *observation = model_observation(engine->model);
 	struct error error;
 
-	if (model_observation(engine->model)->finished)
+	if (observation->finished && observation->ended_by != ENDED_CUT)
 		return 0;
 	error_set(&error, -ENODATA, "the trace %s ends early, before the observation did", path);
 	error_hint(&error, "the report covers what it holds; record again for the rest");

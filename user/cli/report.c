@@ -32,7 +32,7 @@ int observe_check(const struct observe_options *options, struct error *error)
 		error_hint(error, "give --record the name of a file");
 		return -EINVAL;
 	}
-	return output_check(options->record, "the trace", error);
+	return engine_may_record(options->record, error);
 }
 
 static void log_line(int level, const char *text)

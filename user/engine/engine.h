@@ -30,6 +30,9 @@ struct engine {
 /* The groups of events that today's analyzers want: mask of 1 << enum event_group. */
 unsigned engine_wants(void);
 
+/* Whether a trace may be recorded to `path`: asked before a command is started. Makes and changes nothing. */
+int engine_may_record(const char *path, struct error *error);
+
 /*
  * Runs the source to its end. On return the model and the (sorted) findings are complete, also if the source failed
  * midway (then the error is returned and what was seen until then is there). engine_free releases.

@@ -82,7 +82,7 @@ static int end_stream(struct file_source *file, int status, record_fn record, vo
 	if (file->any)
 		return 0;
 	error_set(error, -ENODATA, "the trace %s holds no events%s", file->path,
-		  trace_is_cut(file->reader) ? ": it is cut off before the first block" : "");
+		  trace_is_cut(file->reader) ? ": it is cut off within the first block" : "");
 	return -ENODATA;
 }
 
