@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Between the files that read a text scenario; private to them. script.c reads lines, script_event.c makes an event of one,
- * with values from script_value.c, what is usual from script_usual.c, and who is who from script_cast.c.
+ * Between the files that read a text scenario; private to them. script.c reads lines, script_event.c makes an event of
+ * one, with values from script_value.c, what is usual from script_usual.c, and who is who from script_cast.c.
  */
 #ifndef LIFELINE_SOURCE_SCRIPT_LINE_H
 #define LIFELINE_SOURCE_SCRIPT_LINE_H
