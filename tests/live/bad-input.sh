@@ -73,7 +73,7 @@ refuses "CMD not found" 127 "no-such-command.*No such file" "$L" run -- no-such-
 refuses "CMD's path not found" 127 "/nowhere/cmd" "$L" run --record trace -o report -- /nowhere/cmd
 refuses "CMD not executable" 126 "some.txt.*ermission denied" "$L" run --record trace -o report -- ./some.txt
 refuses "CMD is a directory" 126 "ermission denied|directory" "$L" run -- /
-echo precious >trace
+"$L" run -q --record trace -- true 2>/dev/null
 refuses "CMD not found, and an older trace" 127 "No such file" "$L" run --record trace -o trace -- no-such-command
 refuses "unknown user" 125 "no-such-user" "$L" run -u no-such-user-here -- touch ran
 sleep 0 &
@@ -89,6 +89,7 @@ for option in -o --record; do
 	refuses "$option: a symbolic link" 125 "link: it is a symbolic link" "$L" run $option link -- touch ran
 	refuses "$option: a file without a name" 125 "without a name|empty" "$L" run $option "" -- touch ran
 done
+refuses "--record: over a file that is no trace" 125 "some.txt.*not a trace" "$L" run --record some.txt -- touch ran
 refuses "--record: standard output" 125 "standard output" "$L" run --record - -- touch ran
 refuses "report -o: a symbolic link" 125 "link: it is a symbolic link" "$L" report trace -o link
 says "-o: a full disk" 125 "No space left" "$L" run -o /dev/full -- true

@@ -234,7 +234,7 @@ static int check(const struct trial *trial)
 		fprintf(stderr, "demo %s: skipped: it says that it cannot be shown here\n", trial->demo->name);
 		return EXIT_TROUBLE;
 	}
-	count = expect_check(trial->demo->expect, &trial->engine, trial->roles, &differences);
+	count = expect_compare(trial->demo->expect, &trial->engine, trial->roles, &differences);
 	count += check_replay(trial, &differences);
 	if (count)
 		fprintf(stderr, "demo %s: not as expected:\n%s", trial->demo->name, buffer_text(&differences));

@@ -35,7 +35,7 @@ const char *expect_about(const struct expect *expect); /* one line; "" if there 
  * Compares. Each difference is a line in `differences`: where it stands in the file, what was expected, what was found.
  * Returns how many there are.
  */
-unsigned expect_check(const struct expect *expect, const struct engine *engine, const struct roles *roles,
+unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
 		      struct buffer *differences);
 
 #endif

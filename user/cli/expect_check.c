@@ -521,7 +521,7 @@ static void check_fact(struct check *check, const struct directive *directive)
 	buffer_text_append(check->differences, "the demo announced no such role\n");
 }
 
-unsigned expect_check(const struct expect *expect, const struct engine *engine, const struct roles *roles,
+unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
 		      struct buffer *differences)
 {
 	static const struct {

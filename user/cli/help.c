@@ -128,21 +128,42 @@ void help_command(struct buffer *out, const struct command *command)
 
 /* ---- man pages ----------------------------------------------------------------------------------------------- */
 
-/* Text in roff: backslashes and dashes are named, and a dot or quote at the start of a line is no request. */
+#define ELLIPSIS "…"
+
+/* One character of text; how many bytes of it were used. Beyond ASCII there is only the ellipsis in our texts. */
+static size_t append_roff_character(struct buffer *out, const char *text)
+{
+	static const struct {
+		char character;
+		const char *name;
+	} names[] = {{'\\', "\\e"}, {'-', "\\-"}, {'`', "\\(ga"}};
+
+	if (!strncmp(text, ELLIPSIS, strlen(ELLIPSIS))) {
+		buffer_text_append(out, "...");
+		return strlen(ELLIPSIS);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (*text != names[i].character)
+			continue;
+		buffer_text_append(out, names[i].name);
+		return 1;
+	}
+	buffer_char(out, *text);
+	return 1;
+}
+
+/* Text in roff: a dot or quote at the start of a line is no request, an empty line starts a paragraph. */
 static void append_roff(struct buffer *out, const char *text)
 {
 	bool line_start = true;
 
-	for (; *text; text++) {
+	while (*text) {
 		if (line_start && (*text == '.' || *text == '\''))
 			buffer_text_append(out, "\\&");
-		if (*text == '\\')
-			buffer_text_append(out, "\\e");
-		else if (*text == '-')
-			buffer_text_append(out, "\\-");
-		else
-			buffer_char(out, *text);
+		if (line_start && *text == '\n')
+			buffer_text_append(out, ".PP");
 		line_start = *text == '\n';
+		text += append_roff_character(out, text);
 	}
 }
 
@@ -151,6 +172,18 @@ static void append_section(struct buffer *out, const char *name, const char *tex
 	buffer_format(out, ".SH %s\n", name);
 	append_roff(out, text);
 	buffer_char(out, '\n');
+}
+
+/* Option names with font changes in them, whose backslashes must stay. */
+static void append_names(struct buffer *out, const char *text)
+{
+	while (*text) {
+		bool font = *text == '\\';
+
+		if (font)
+			buffer_char(out, *text++);
+		text += append_roff_character(out, text);
+	}
 }
 
 static void man_options(struct buffer *out, const struct option *option)
@@ -164,8 +197,7 @@ static void man_options(struct buffer *out, const struct option *option)
 		append_option(&left, option, "\\fB", "\\fR", "\\fI");
 		append_option_help(&right, option);
 		buffer_text_append(out, ".TP\n");
-		for (const char *at = buffer_text(&left); *at; at++)
-			buffer_format(out, *at == '-' ? "\\%c" : "%c", *at);
+		append_names(out, buffer_text(&left));
 		buffer_char(out, '\n');
 		append_roff(out, buffer_text(&right));
 		buffer_char(out, '\n');
