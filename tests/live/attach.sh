@@ -80,5 +80,6 @@ is "attach: a pid that is gone" "125 1 0" "$? $(wc -l <"$scratch/err") $(wc -l <
 # Everybody
 "$LIFELINE" attach --all --for 1s --format json -o "$report" 2>"$scratch/err"
 is "attach --all: ended well" 0 $? "$scratch/err"
-holds "attach --all: init and this shell are there" "$report" '[.processes[].pid] | contains([1, $shell])' --argjson shell $$
+holds "attach --all: this shell and its parent are there" "$report" '[.processes[].pid] | contains([$parent, $shell])' \
+	--argjson shell $$ --argjson parent $PPID
 [ "$failures" = 0 ]
