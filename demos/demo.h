@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -94,12 +95,19 @@ static inline void demo_ready(void)
 	demo_announce("ready\n");
 }
 
+/* The calling process is `name` from here on: in what it says, in ps and top, and to whoever observes. */
+static inline void demo_become(const char *name)
+{
+	demo_name = name;
+	prctl(PR_SET_NAME, name);
+	demo_role(name, demo_pid());
+}
+
 /* First thing in main: names the process and says what is shown. */
 static inline void demo_begin(const char *name, const char *what)
 {
 	clock_gettime(CLOCK_MONOTONIC, &demo_started);
-	demo_name = name;
-	demo_role(name, demo_pid());
+	demo_become(name);
 	demo_say("%s", what);
 }
 
@@ -110,10 +118,8 @@ static inline pid_t demo_fork(const char *name)
 
 	if (pid < 0)
 		demo_fail("fork");
-	if (pid == 0) {
-		demo_name = name;
-		demo_role(name, demo_pid());
-	}
+	if (pid == 0)
+		demo_become(name);
 	return pid;
 }
 

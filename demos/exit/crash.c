@@ -6,7 +6,6 @@
  *
  * Look at: child ended by SIGSEGV, the address it touched.
  */
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "demo.h"

@@ -6,8 +6,6 @@
  *
  * Look at: child, adopted by subreaper by the rule `subreaper`, and reaped by it.
  */
-#include <sys/prctl.h>
-
 #include "demo.h"
 
 int main(void)

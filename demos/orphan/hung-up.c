@@ -7,8 +7,6 @@
  *
  * Look at: job, stopped; when shell ends it gets SIGHUP and goes on. It handles the signal and ends in order.
  */
-#include <sys/prctl.h>
-
 #include "demo.h"
 
 static volatile sig_atomic_t hung_up;

@@ -6,8 +6,6 @@
  *
  * Look at: worker, ended by SIGTERM at the moment of its parent's end; sender: the dying parent.
  */
-#include <sys/prctl.h>
-
 #include "demo.h"
 
 static void be_worker(struct channel *armed, pid_t parent)

@@ -6,8 +6,6 @@
  *
  * Look at: helper adopted by reaper, and reaped by it right after its end; the busy parent owes no wait.
  */
-#include <sys/prctl.h>
-
 #include "demo.h"
 
 static void be_busy(void)

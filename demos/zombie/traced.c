@@ -6,7 +6,6 @@
  *
  * Look at: child, dead-unreaped with a tracer; the parent is in wait4 for this very child.
  */
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 
 #include "demo.h"
