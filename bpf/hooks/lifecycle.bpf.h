@@ -84,6 +84,8 @@ int BPF_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 	bool watched = in_scope(creator->tgid, IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
 	__u64 t = now();
 
+	if (watched && settings.want_switch)
+		state_of(child);
 	if (flags & THREAD_FLAG) {
 		if (watched && is_target(creator->tgid))
 			tell_thread(child, creator, flags, t);

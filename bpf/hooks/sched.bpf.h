@@ -241,6 +241,22 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 		leave_scope(task->tgid);
 }
 
+/*
+ * The state was made where allocating is safe: at birth, at exit, at the snapshot. Under the run queue's lock it often
+ * fails, so here it is only tried for those that observation met in mid-life; they are asked again at each switch.
+ */
+static __always_inline struct thread_state *state_at_switch(struct task_struct *task)
+{
+	struct thread_state *state = bpf_task_storage_get(&threads, task, NULL, 0);
+
+	if (state || task->start_boottime > settings.begin_ns || !is_target(task->tgid))
+		return state;
+	state = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (state)
+		set_base(state, task);
+	return state;
+}
+
 /* ---- hooks --------------------------------------------------------------------------------------------- */
 
 SEC("tp_btf/sched_switch")
@@ -257,7 +273,7 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	t = now();
 	if (out) {
-		state = state_of(prev);
+		state = state_at_switch(prev);
 		if (state && (prev_state & TASK_DEAD_STATE)) {
 			settle_sleep(state, prev->sched_info.run_delay);
 			finish(prev, state, t);
@@ -266,7 +282,7 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 		}
 	}
 	if (in && settings.want_switch) {
-		state = state_of(next);
+		state = state_at_switch(next);
 		if (state)
 			state->in_ns = t;
 	}

@@ -550,7 +550,7 @@ static bool is_killed(const struct state *state, const struct process *process)
 {
 	const int signal = signal_of(process);
 
-	return signal && process->exited_ns && !process->dead_before && process->scope != SCOPE_RELATIVE &&
+	return signal && process->exited_ns && !process->dead_before && process->scope == SCOPE_TARGET &&
 	       !process->oom_victim && !is_crash(signal) && !is_broken_pipe(process) && !told_elsewhere(state, process);
 }
 
@@ -608,7 +608,7 @@ static int conclude(struct state *state, const struct analysis *analysis, const 
 {
 	const int signal = signal_of(process);
 
-	if (process->scope == SCOPE_RELATIVE || process->dead_before)
+	if (process->scope != SCOPE_TARGET || process->dead_before)
 		return 0;
 	if (process->oom_victim && (!process->exited_ns || signal == SIGKILL))
 		return tell_oom(analysis, process);

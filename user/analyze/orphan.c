@@ -193,7 +193,7 @@ static bool is_survivor(const struct state *state, const struct analysis *analys
 	const struct process *command = state->command;
 	uint64_t until_ns;
 
-	if (!command || process == command || !command->exited_ns || process->scope == SCOPE_RELATIVE)
+	if (!command || process == command || !command->exited_ns || process->scope != SCOPE_TARGET)
 		return false;
 	if (process->killer || process->oom_victim || is_daemon(state, process))
 		return false;
@@ -481,7 +481,7 @@ static struct group *group_of(struct state *state, struct process_ref parent)
 
 static bool is_told_as_orphan(const struct state *state, const struct analysis *analysis, const struct process *process)
 {
-	return process->scope != SCOPE_RELATIVE && orphaning(process) && !is_survivor(state, analysis, process) &&
+	return process->scope == SCOPE_TARGET && orphaning(process) && !is_survivor(state, analysis, process) &&
 	       !killed_by_pdeath(process);
 }
 
@@ -534,7 +534,7 @@ static int conclude(struct state *state, const struct analysis *analysis, const 
 {
 	int error = 0;
 
-	if (process->scope == SCOPE_RELATIVE)
+	if (process->scope != SCOPE_TARGET)
 		return 0;
 	if (is_survivor(state, analysis, process))
 		error = conclude_survivor(state, analysis, process);

@@ -85,7 +85,7 @@ static bool span_of(const struct analysis *analysis, const struct process *proce
 {
 	const uint64_t begin_ns = model_observation(analysis->model)->begin_ns;
 
-	if (!thread->has_counters || process->scope == SCOPE_RELATIVE || !thread->started_ns)
+	if (!thread->has_counters || process->scope != SCOPE_TARGET || !thread->started_ns)
 		return false;
 	*span = (struct span){process, thread, thread->started_ns > begin_ns ? thread->started_ns : begin_ns,
 			      thread->exited_ns ? thread->exited_ns : model_now(analysis->model)};

@@ -616,7 +616,7 @@ static int conclude_leaders(const struct analysis *analysis)
 		const uint64_t until_ns = p->exited_ns ? p->exited_ns : now_ns;
 		int error;
 
-		if (!p->leader_exited_ns || p->scope == SCOPE_RELATIVE || until_ns <= p->leader_exited_ns ||
+		if (!p->leader_exited_ns || p->scope != SCOPE_TARGET || until_ns <= p->leader_exited_ns ||
 		    until_ns - p->leader_exited_ns <= analysis->zombie_after_ns)
 			continue;
 		error = tell_leader(analysis, p, until_ns);

@@ -138,6 +138,17 @@ static void take_comm(struct process *process, struct thread *thread, const stru
 		comm_copy(process->comm, event->comm);
 }
 
+/* The kernel side tells these of targets alone: who does one is a target, though its birth was lost. */
+static bool only_of_targets(const struct event *event)
+{
+	static const uint64_t kinds = 1ULL << EVENT_thread | 1ULL << EVENT_exec | 1ULL << EVENT_rename |
+				      1ULL << EVENT_fork_failed | 1ULL << EVENT_setsid | 1ULL << EVENT_setpgid |
+				      1ULL << EVENT_subreaper | 1ULL << EVENT_pdeathsig | 1ULL << EVENT_snap_thread |
+				      1ULL << EVENT_counters | 1ULL << EVENT_zombie_look;
+
+	return kinds >> event->kind & 1;
+}
+
 struct process *process_actor(struct model *model, const struct event *event, struct thread **thread)
 {
 	struct process *process = process_get(model, event->pid, event->start_ns);
@@ -147,6 +158,8 @@ struct process *process_actor(struct model *model, const struct event *event, st
 		model->contradictions += !event->pid || !event->start_ns;
 		return NULL;
 	}
+	if (!process->scope && only_of_targets(event))
+		process->scope = SCOPE_TARGET;
 	found = thread_find(process, event->tid);
 	if (!found && thread && event->tid)
 		found = thread_add(model, process, event->tid, 0);

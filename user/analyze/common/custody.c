@@ -322,7 +322,7 @@ static int begin(struct custodies *custodies, const struct analysis *analysis, c
 	struct record *record;
 	struct parent_record *parent;
 
-	if (!child->parent.pid || child->parent.pid == custodies->self || child->scope == SCOPE_RELATIVE ||
+	if (!child->parent.pid || child->parent.pid == custodies->self || child->scope != SCOPE_TARGET ||
 	    hash_get(&custodies->open, child->id.pid, child->id.start_ns))
 		return 0;
 	record = calloc(1, sizeof *record);
