@@ -223,7 +223,7 @@ void process_born_to(struct model *model, struct process *child, struct process 
 
 void process_set_parent(struct model *model, struct process *process, uint32_t pid, uint64_t start_ns)
 {
-	const struct process *known = process_find(model, pid, start_ns);
+	const struct process *known = process_get(model, pid, start_ns);
 	struct process_ref parent = known ? known->id : (struct process_ref){pid, start_ns};
 
 	if (!pid || known == process || process_ref_equal(parent, process->parent))

@@ -89,7 +89,7 @@ static int expectation_kind(const char *word)
 
 static int bad_word(const struct script_line *line, const char *word, const char *what, struct error *error)
 {
-	return error_set(error, -EINVAL, "%s:%u: `%s` %s", line->path, line->number, word, what);
+	return error_set(error, -EINVAL, "%s:%u: `%.80s` %s", line->path, line->number, word, what);
 }
 
 static int add_condition(struct script_expectation *expectation, const char *word)

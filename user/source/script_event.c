@@ -10,7 +10,7 @@
 
 static int bad(const struct script_line *line, struct error *error, const char *word, const char *why)
 {
-	return error_set(error, -EINVAL, "%s:%u: `%s` %s", line->path, line->number, word, why);
+	return error_set(error, -EINVAL, "%s:%u: `%.80s` %s", line->path, line->number, word, why);
 }
 
 /* ---- the head of a line */
