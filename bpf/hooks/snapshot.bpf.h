@@ -249,14 +249,17 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 	__u32 pid = task->tgid;
 	struct dead *dead;
 
-	if (!room || task->pid != pid || !task->exit_state || !is_target(pid))
+	if (!room || task->pid != pid || !task->exit_state)
 		return;
 	event = BEGIN_RECORD(look, room, task);
+	/* the dead have left the scope; the book of the dead says whether they were targets */
 	dead = bpf_map_lookup_elem(&unreaped, &pid);
 	if (dead && dead->start_ns == task->start_boottime) {
+		if (!dead->target)
+			return;
 		event->status = dead->status;
-	} else if (plain(task)->signal->live.counter <= 0) {
-		return; /* its end is being told right now */
+	} else if (plain(task)->signal->live.counter <= 0 || !is_target(pid)) {
+		return;
 	}
 	fill_head(&event->h, EVENT_zombie_look, sizeof(*event), task, now());
 	event->leader_only = plain(task)->signal->live.counter > 0;

@@ -90,7 +90,8 @@ struct ns_key {
 struct dead {
 	__u64 start_ns;
 	__s32 status;
-	__u32 told_gone;
+	__u16 told_gone; /* REAP_SEEN_GONE was told */
+	__u16 target;	 /* not only a relative */
 	struct ns_key ns[NS_LEVELS]; /* its pids in nested namespaces, innermost first; pidns 0: none */
 };
 

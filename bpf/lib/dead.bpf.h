@@ -9,7 +9,7 @@
 /* Remembers `leader` as dead and unreaped, under its host pid and under those of nested namespaces. */
 static __always_inline void remember_dead(struct task_struct *leader, __s32 status)
 {
-	struct dead dead = {.start_ns = leader->start_boottime, .status = status};
+	struct dead dead = {.start_ns = leader->start_boottime, .status = status, .target = is_target(leader->tgid)};
 	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
 	__u32 key = leader->tgid, level = pid ? BPF_CORE_READ(pid, level) : 0;
 
