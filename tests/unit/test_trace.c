@@ -311,6 +311,21 @@ static void blocks_out_of_place_are_noticed(void **state)
 	buffer_append(&changed, "x", 1);
 	expect_damage(&changed, "something follows");
 
+	/* each of the totals, under a right checksum */
+	for (unsigned which = 0; which < 3; which++) {
+		struct trace_end end;
+
+		memcpy(&end, file.data + file.length - sizeof(end), sizeof(end));
+		end.blocks += which == 0;
+		end.records += which == 1;
+		end.raw += which == 2;
+		end.crc = trace_crc(&end, sizeof(end));
+		buffer_clear(&changed);
+		buffer_append(&changed, file.data, file.length - sizeof(end));
+		buffer_append(&changed, &end, sizeof(end));
+		expect_damage(&changed, "other totals");
+	}
+
 	buffer_free(&expected);
 	buffer_free(&file);
 	buffer_free(&changed);
@@ -378,7 +393,18 @@ static void records_that_do_not_fill_their_block_are_refused(void **state)
 		make_block(&file, (struct trace_block){.records = 2}, ticks, sizeof(ticks));
 		expect_damage(&file, "do not fill it");
 	}
-	ticks[1].h.size = sizeof(ticks[1]);
+
+	/* a record shorter than a head, and one behind it that makes the sizes add up */
+	memset(ticks, 0, sizeof(ticks));
+	ticks[0].h.size = 40;
+	memcpy((char *)ticks + 40, &(uint32_t){sizeof(ticks) - 40}, 4);
+	make_block(&file, (struct trace_block){.records = 2}, ticks, sizeof(ticks));
+	expect_damage(&file, "do not fill it");
+
+	/* two whole records where one was told */
+	memset(ticks, 0, sizeof(ticks));
+	ticks[0].h.kind = ticks[1].h.kind = EVENT_tick;
+	ticks[0].h.size = ticks[1].h.size = sizeof(ticks[1]);
 	make_block(&file, (struct trace_block){.records = 1}, ticks, sizeof(ticks));
 	expect_damage(&file, "do not fill it");
 	buffer_free(&file);
