@@ -220,6 +220,16 @@ $(CASES): $(CASES_OBJS) $(REGISTRIES) $(ARCHIVES) $(call list_of,link archives)
 	$(Q)$(CC) $(SANITY) $(LDFLAGS) -o $@ $(CASES_OBJS) $(REGISTRIES) \
 		-Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group $(PKG_LIBS) -lm -pthread
 
+# Programs that live tests observe: like demos, no part of lifeline in them, and built without sanitizers.
+$(B)/tests/live/programs/%: tests/live/programs/%.c $(call list_of,demo-flags)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(DEMO_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< -pthread
+
+live-programs: $(PROGRAMS)
+
+test-programs: unit-programs live-programs $(CASES)
+
 # Without cmocka the level `unit` says that it is skipped.
 unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
 
