@@ -62,15 +62,15 @@ static int keep(struct model *model, struct signal_note **place, const struct ev
 }
 
 /*
- * Once one signal has been decided to be fatal, another of the same number changes nothing any more, so the first of a
- * number is the killer. One of another number that is fatal too means that the first did not do it (its thread was
- * already exiting): the last number before the exit counts.
+ * A process that is being killed drops further signals (kernel/signal.c, prepare_signal), so one that was delivered came
+ * after an earlier "fatal" one that did not do it: blocked, taken by a debugger, or for a thread that was exiting already.
+ * The last one delivered before the exit is the killer.
  */
 static int take_fatal(struct model *model, struct process *target, const struct event_signal *told, bool dying)
 {
 	if (!told->fatal || target->exited_ns)
 		return 0;
-	return keep(model, &target->killer, told, dying, target->killer && target->killer->signal != told->signal);
+	return keep(model, &target->killer, told, dying, told->result == 0);
 }
 
 static bool asks_to_end(int signal)
@@ -78,18 +78,18 @@ static bool asks_to_end(int signal)
 	return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
+/* A dying thread sends nothing of its own accord: what comes in its name without the kernel's mark (SEND_SIG_NOINFO) is a
+ * parent-death signal, and SIGHUP with that mark is for a group that it leaves orphaned. */
 static int take_family(struct model *model, struct process *target, const struct event_signal *told)
 {
 	bool child = is_or_was_child(target, &told->h);
 
 	if (told->signal == SIGCHLD || (told->h.pid == told->target && told->h.start_ns == told->target_start))
 		return 0;
-	if (child && target->pdeathsig && (uint32_t)told->signal == target->pdeathsig)
+	if (child && told->origin == SIGNAL_USER)
 		return keep(model, &target->pdeath, told, true, false);
-	if (told->signal == SIGHUP)
-		return told->origin == SIGNAL_KERNEL ? keep(model, &target->hangup, told, true, false) : 0;
-	if (child && told->signal != SIGCONT && told->signal != SIGKILL)
-		return keep(model, &target->pdeath, told, true, false); /* armed before observation began */
+	if (told->signal == SIGHUP && told->origin == SIGNAL_KERNEL)
+		return keep(model, &target->hangup, told, true, false);
 	return 0;
 }
 
@@ -104,7 +104,9 @@ static struct process *whose_death(const struct model *model, const struct event
 	if (told->siginfo_pid)
 		named = target->pidns_level ? hash_get(&model->ns_pids, told->siginfo_pid, target->pidns)
 					    : hash_get(&model->pids, told->siginfo_pid, 0);
-	return named && named != sender && named->dead_ns ? named : sender;
+	if (named && named != sender && named->dead_ns)
+		return named;
+	return sender && process_ref_equal(sender->parent, target->id) ? sender : NULL;
 }
 
 static void take_merged(struct model *model, const struct event_signal *told, const struct process *target)
@@ -121,8 +123,10 @@ static struct process *target_of(struct model *model, const struct event_signal 
 {
 	struct process *target = process_find(model, told->target, told->target_start);
 
-	/* nothing is known of most processes that are outside the watched set: only a death is worth a record */
-	return target || !told->fatal ? target : process_get(model, told->target, told->target_start);
+	/* A stranger is worth a record only if it dies of it, or if it is a parent whose adoption is told a moment later. */
+	if (target || (!told->fatal && told->signal != SIGCHLD))
+		return target;
+	return process_get(model, told->target, told->target_start);
 }
 
 int fold_signal(struct model *model, const struct event *event)

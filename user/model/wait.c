@@ -160,7 +160,7 @@ int fold_wait_enter(struct model *model, const struct event *event)
 int fold_wait_exit(struct model *model, const struct event *event)
 {
 	const struct event_wait_exit *leave = (const void *)event;
-	const struct way way = {leave->call, leave->type, leave->options, leave->pidns, leave->target, leave->calls};
+	struct way way = {leave->call, leave->type, leave->options, leave->pidns, leave->target, leave->calls};
 	struct thread *thread = NULL;
 	struct process *process = process_actor(model, event, &thread);
 	struct wait_sign *sign;
@@ -168,6 +168,8 @@ int fold_wait_exit(struct model *model, const struct event *event)
 
 	if (!process)
 		return 0;
+	if (way.type == WAIT_PID && !way.target && thread->waiting && thread->wait->type == WAIT_PID)
+		way.target = thread->wait->target; /* by a pidfd: the entry knew whose */
 	entered = thread->waiting && sign_is(thread->wait, &way, event->tid);
 	thread_stop_waiting(thread, event->t_ns);
 	sign = sign_use(model, process, &way, event);
@@ -184,6 +186,8 @@ int fold_wait_exit(struct model *model, const struct event *event)
  * while the model's are of the initial one. What cannot be translated (a namespace between the two) may match. */
 static bool pid_matches(const struct wait_sign *wait, const struct process *waiter, const struct process *child)
 {
+	if (!wait->target)
+		return true; /* by a pidfd, whose process is not known at the call's return */
 	if (!waiter->pidns_level || !child->pidns)
 		return child->id.pid == (uint32_t)wait->target;
 	return child->pidns != waiter->pidns || child->nspid == (uint32_t)wait->target;
