@@ -90,7 +90,7 @@ static const struct process *process_of(const struct check *check, uint32_t pid)
 	const struct process *process = model_first(check->engine->model);
 
 	for (; process; process = process->next) {
-		if (process->scope == SCOPE_RELATIVE)
+		if (process->scope != SCOPE_TARGET)
 			continue;
 		if (process->id.pid == pid)
 			return process;
