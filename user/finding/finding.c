@@ -15,7 +15,7 @@
 
 struct entry {
 	struct finding finding; /* first */
-	unsigned groups;	/* classes whose loss makes it doubtful */
+	unsigned groups;        /* classes whose loss makes it doubtful */
 	struct entry *same_hash;
 };
 

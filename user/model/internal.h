@@ -21,16 +21,16 @@ struct arena {
 void *arena_get(struct arena *arena, size_t size);
 void arena_free(struct arena *arena);
 
-struct record { /* a process, with what only the model needs of it */
-	struct process process; /* first: a pointer to one is a pointer to the other */
+struct record {                  /* a process, with what only the model needs of it */
+	struct process process;  /* first: a pointer to one is a pointer to the other */
 	struct process *owed_by; /* in whose children_unreaped it counts now */
 	struct thread *last_thread;
 	struct adoption *last_adoption;
-	struct hash tids;    /* tid -> struct thread, once there are many */
-	bool forked;	     /* its birth was told */
-	bool snapped;	     /* its state was told by a snapshot */
-	bool ended;	     /* its end was told: dead_ns is exact */
-	bool reap_implied;   /* reaped_ns was concluded from its end; who did it may still be told */
+	struct hash tids;  /* tid -> struct thread, once there are many */
+	bool forked;       /* its birth was told */
+	bool snapped;      /* its state was told by a snapshot */
+	bool ended;        /* its end was told: dead_ns is exact */
+	bool reap_implied; /* reaped_ns was concluded from its end; who did it may still be told */
 };
 
 struct model {

@@ -253,17 +253,17 @@ static void take_end_state(struct process *process, uint32_t state, uint64_t t_n
 	do {                                                                                                           \
 		(thread)->has_counters = true;                                                                         \
 		(thread)->counters = (struct counters){                                                                \
-			.voluntary = (event)->voluntary,                                                               \
-			.involuntary = (event)->involuntary,                                                           \
-			.cpu_ns = (event)->cpu_ns,                                                                     \
-			.runqueue_ns = (event)->runqueue_ns,                                                           \
-			.blocked_ns = {(event)->blocked_futex, (event)->blocked_sleep, (event)->blocked_wait,          \
-				       (event)->blocked_poll, (event)->blocked_read, (event)->blocked_write,           \
-				       (event)->blocked_network, (event)->blocked_disk, (event)->blocked_other},       \
-			.wakes = (event)->wakes,                                                                       \
-			.waker_wakes = (event)->waker_wakes,                                                           \
-			.waker_tid = (event)->waker_tid,                                                               \
-			.cpus_allowed = (event)->cpus_allowed,                                                         \
+		    .voluntary = (event)->voluntary,                                                                   \
+		    .involuntary = (event)->involuntary,                                                               \
+		    .cpu_ns = (event)->cpu_ns,                                                                         \
+		    .runqueue_ns = (event)->runqueue_ns,                                                               \
+		    .blocked_ns = {(event)->blocked_futex, (event)->blocked_sleep, (event)->blocked_wait,              \
+				   (event)->blocked_poll, (event)->blocked_read, (event)->blocked_write,               \
+				   (event)->blocked_network, (event)->blocked_disk, (event)->blocked_other},           \
+		    .wakes = (event)->wakes,                                                                           \
+		    .waker_wakes = (event)->waker_wakes,                                                               \
+		    .waker_tid = (event)->waker_tid,                                                                   \
+		    .cpus_allowed = (event)->cpus_allowed,                                                             \
 		};                                                                                                     \
 	} while (0)
 

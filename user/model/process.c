@@ -8,7 +8,7 @@
 
 #include "model/internal.h"
 
-#define TIDS_HASHED_FROM 16 /* threads of one process, from which looking through the list gets slow */
+#define TIDS_HASHED_FROM 16   /* threads of one process, from which looking through the list gets slow */
 #define GENERATIONS_MAX 65536 /* more than pids can be alive in a row: a longer chain is a forged one */
 
 void comm_copy(char *to, const char *from)

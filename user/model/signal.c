@@ -35,17 +35,17 @@ static struct signal_note *note(struct model *model, const struct event_signal *
 	if (!note)
 		return NULL;
 	*note = (struct signal_note){
-		.at_ns = told->h.t_ns,
-		.signal = told->signal,
-		.code = told->code,
-		.syscall = told->syscall,
-		.origin = told->origin,
-		.fatal = told->fatal,
-		.result = told->result,
-		.sender_tid = told->h.tid,
-		.sender = {told->h.pid, told->h.start_ns},
-		.addr = told->addr,
-		.sender_is_dying_parent = dying,
+	    .at_ns = told->h.t_ns,
+	    .signal = told->signal,
+	    .code = told->code,
+	    .syscall = told->syscall,
+	    .origin = told->origin,
+	    .fatal = told->fatal,
+	    .result = told->result,
+	    .sender_tid = told->h.tid,
+	    .sender = {told->h.pid, told->h.start_ns},
+	    .addr = told->addr,
+	    .sender_is_dying_parent = dying,
 	};
 	comm_copy(note->sender_comm, told->h.comm);
 	return note;
@@ -62,9 +62,9 @@ static int keep(struct model *model, struct signal_note **place, const struct ev
 }
 
 /*
- * A process that is being killed drops further signals (kernel/signal.c, prepare_signal), so one that was delivered came
- * after an earlier "fatal" one that did not do it: blocked, taken by a debugger, or for a thread that was exiting already.
- * The last one delivered before the exit is the killer.
+ * A process that is being killed drops further signals (kernel/signal.c, prepare_signal), so one that was delivered
+ * came after an earlier "fatal" one that did not do it: blocked, taken by a debugger, or for a thread that was exiting
+ * already. The last one delivered before the exit is the killer.
  */
 static int take_fatal(struct model *model, struct process *target, const struct event_signal *told, bool dying)
 {
@@ -78,8 +78,8 @@ static bool asks_to_end(int signal)
 	return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
-/* A dying thread sends nothing of its own accord: what comes in its name without the kernel's mark (SEND_SIG_NOINFO) is a
- * parent-death signal, and SIGHUP with that mark is for a group that it leaves orphaned. */
+/* A dying thread sends nothing of its own accord: what comes in its name without the kernel's mark (SEND_SIG_NOINFO) is
+ * a parent-death signal, and SIGHUP with that mark is for a group that it leaves orphaned. */
 static int take_family(struct model *model, struct process *target, const struct event_signal *told)
 {
 	bool child = is_or_was_child(target, &told->h);
@@ -123,7 +123,8 @@ static struct process *target_of(struct model *model, const struct event_signal 
 {
 	struct process *target = process_find(model, told->target, told->target_start);
 
-	/* A stranger is worth a record only if it dies of it, or if it is a parent whose adoption is told a moment later. */
+	/* A stranger is worth a record only if it dies of it, or if it is a parent whose adoption is told a moment
+	 * later. */
 	if (target || (!told->fatal && told->signal != SIGCHLD))
 		return target;
 	return process_get(model, told->target, told->target_start);

@@ -99,15 +99,15 @@ static struct wait_sign *sign_get(struct process *process, const struct way *way
 		sign = &process->waits[process->wait_count++];
 	}
 	*sign = (struct wait_sign){
-		.type = way->type, .target = way->target, .options = way->options, .first_ns = event->t_ns};
+	    .type = way->type, .target = way->target, .options = way->options, .first_ns = event->t_ns};
 	return sign;
 }
 
 /* Notes on the child that somebody waited for exactly it. The number is that of the waiter's pid namespace. */
 static void note_waited_for(struct model *model, const struct process *waiter, const struct way *way, uint64_t t_ns)
 {
-	bool root = waiter->pidns ? !waiter->pidns_level
-				  : !way->pidns || !model->root_pidns || way->pidns == model->root_pidns;
+	bool root =
+	    waiter->pidns ? !waiter->pidns_level : !way->pidns || !model->root_pidns || way->pidns == model->root_pidns;
 	uint32_t number = (uint32_t)way->target;
 	struct process *child;
 
@@ -309,8 +309,8 @@ int fold_reap(struct model *model, const struct event *event)
 
 static bool told_already(const struct adoption *last, const struct event_adopt *adopt)
 {
-	return last && last->to.pid == adopt->to && last->to_tid == adopt->to_tid &&
-	       last->from.pid == adopt->h.pid && last->at_ns == adopt->h.t_ns;
+	return last && last->to.pid == adopt->to && last->to_tid == adopt->to_tid && last->from.pid == adopt->h.pid &&
+	       last->at_ns == adopt->h.t_ns;
 }
 
 int fold_adopt(struct model *model, const struct event *event)
@@ -363,26 +363,26 @@ int fold_adopt(struct model *model, const struct event *event)
 static struct zombie_look read_look(const struct event_zombie_look *told)
 {
 	struct zombie_look look = {
-		.at_ns = told->h.t_ns,
-		.dead_for_ns = told->dead_for_ns,
-		.parent_blocked_ns = told->parent_blocked_ns,
-		.parent = {told->parent, told->parent_start},
-		.parent_tid = told->parent_tid,
-		.parent_state = told->parent_state,
-		.sigchld = told->sigchld,
-		.sigchld_blocked = told->sigchld_blocked,
-		.sigchld_pending = told->sigchld_pending,
-		.parent_stopped = told->parent_stopped,
-		.tracer = told->tracer,
-		.tracer_tid = told->tracer_tid,
-		.wait_tid = told->wait_tid,
-		.wait_type = told->wait_type,
-		.wait_options = told->wait_options,
-		.wait_target = told->wait_target,
-		.syscall = told->syscall,
-		.exit_signal = told->exit_signal,
-		.leader_only = told->leader_only,
-		.live_threads = told->live_threads,
+	    .at_ns = told->h.t_ns,
+	    .dead_for_ns = told->dead_for_ns,
+	    .parent_blocked_ns = told->parent_blocked_ns,
+	    .parent = {told->parent, told->parent_start},
+	    .parent_tid = told->parent_tid,
+	    .parent_state = told->parent_state,
+	    .sigchld = told->sigchld,
+	    .sigchld_blocked = told->sigchld_blocked,
+	    .sigchld_pending = told->sigchld_pending,
+	    .parent_stopped = told->parent_stopped,
+	    .tracer = told->tracer,
+	    .tracer_tid = told->tracer_tid,
+	    .wait_tid = told->wait_tid,
+	    .wait_type = told->wait_type,
+	    .wait_options = told->wait_options,
+	    .wait_target = told->wait_target,
+	    .syscall = told->syscall,
+	    .exit_signal = told->exit_signal,
+	    .leader_only = told->leader_only,
+	    .live_threads = told->live_threads,
 	};
 
 	comm_copy(look.parent_comm, told->parent_comm);

@@ -52,7 +52,7 @@ static unsigned class_of(uint32_t size)
 	unsigned class = 0;
 
 	while ((uint32_t)SMALLEST_CELL << class < size)
-		class++;
+		class ++;
 	return class;
 }
 
@@ -188,7 +188,7 @@ void order_free(struct order *order)
 		return;
 	for (size_t i = 0; i < order->count; i++)
 		free(order->heap[i].cell);
-	for (unsigned class = 0; class < CLASSES; class++) {
+	for (unsigned class = 0; class < CLASSES; class ++) {
 		while (order->free_cells[class]) {
 			struct cell *cell = order->free_cells[class];
 

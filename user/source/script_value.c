@@ -138,19 +138,13 @@ struct symbol_set {
 	const struct symbol *symbols;
 };
 
-static const struct symbol states[] = {{"thread", END_THREAD},
-				       {"zombie", END_ZOMBIE},
-				       {"autoreaped", END_AUTOREAPED},
-				       {"reaped", END_REAPED},
-				       {NULL, 0}};
+static const struct symbol states[] = {
+    {"thread", END_THREAD}, {"zombie", END_ZOMBIE}, {"autoreaped", END_AUTOREAPED}, {"reaped", END_REAPED}, {NULL, 0}};
 static const struct symbol types[] = {{"any", WAIT_ANY}, {"pid", WAIT_PID}, {"pgid", WAIT_PGID}, {NULL, 0}};
 static const struct symbol wait_calls[] = {{"wait4", WAIT_CALL_WAIT4}, {"waitid", WAIT_CALL_WAITID}, {NULL, 0}};
-static const struct symbol rules[] = {{"thread", ADOPT_THREAD},
-				      {"subreaper", ADOPT_SUBREAPER},
-				      {"pidns-init", ADOPT_PIDNS_INIT},
-				      {"init", ADOPT_INIT},
-				      {"unknown", ADOPT_UNKNOWN},
-				      {NULL, 0}};
+static const struct symbol rules[] = {{"thread", ADOPT_THREAD},         {"subreaper", ADOPT_SUBREAPER},
+				      {"pidns-init", ADOPT_PIDNS_INIT}, {"init", ADOPT_INIT},
+				      {"unknown", ADOPT_UNKNOWN},       {NULL, 0}};
 static const struct symbol hows[] = {{"waited", REAP_WAITED}, {"gone", REAP_SEEN_GONE}, {NULL, 0}};
 static const struct symbol scopes[] = {{"target", SCOPE_TARGET}, {"relative", SCOPE_RELATIVE}, {NULL, 0}};
 static const struct symbol origins[] = {{"user", SIGNAL_USER}, {"kernel", SIGNAL_KERNEL}, {NULL, 0}};
@@ -161,12 +155,9 @@ static const struct symbol dispositions[] = {{"default", SIGCHLD_DEFAULT},
 					     {NULL, 0}};
 static const struct symbol modes[] = {
     {"run", MODE_RUN}, {"attach", MODE_ATTACH}, {"snapshot", MODE_SNAPSHOT}, {NULL, 0}};
-static const struct symbol endings[] = {{"command", ENDED_COMMAND},
-					{"interrupt", ENDED_INTERRUPT},
-					{"duration", ENDED_DURATION},
-					{"targets-gone", ENDED_TARGETS_GONE},
-					{"cut", ENDED_CUT},
-					{NULL, 0}};
+static const struct symbol endings[] = {{"command", ENDED_COMMAND},   {"interrupt", ENDED_INTERRUPT},
+					{"duration", ENDED_DURATION}, {"targets-gone", ENDED_TARGETS_GONE},
+					{"cut", ENDED_CUT},           {NULL, 0}};
 static const struct symbol deaths[] = {{"alive", 0}, {"zombie", 1}, {"leader-exited", 2}, {NULL, 0}};
 static const struct symbol results[] = {{"delivered", 0}, {"ignored", 1}, {"pending", 2}, {"lost", 3}, {NULL, 0}};
 static const struct symbol unlimited[] = {{"unlimited", -1}, {NULL, 0}};
@@ -180,14 +171,14 @@ static const struct symbol wait_options[] = {{"WNOHANG", 1},
 					     {"__WALL", 0x40000000},
 					     {"__WCLONE", 0x80000000},
 					     {NULL, 0}};
-static const struct symbol clone_flags[] = {{"CLONE_VM", 0x100},	 {"CLONE_VFORK", 0x4000},
-					    {"CLONE_PARENT", 0x8000},	 {"CLONE_THREAD", 0x10000},
+static const struct symbol clone_flags[] = {{"CLONE_VM", 0x100},          {"CLONE_VFORK", 0x4000},
+					    {"CLONE_PARENT", 0x8000},     {"CLONE_THREAD", 0x10000},
 					    {"CLONE_NEWPID", 0x20000000}, {NULL, 0}};
 static const struct symbol classes[] = {
 #define GROUP(upper, lower) {#lower, GROUP_##upper},
     EVENT_GROUPS(GROUP)
 #undef GROUP
-    {NULL, 0}};
+	{NULL, 0}};
 
 static const struct symbol_set symbol_sets[] = {
     {"end", "state", false, states},
