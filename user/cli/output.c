@@ -225,7 +225,9 @@ int output_open(struct output *output, const char *path, FILE *standard, enum co
 		standard = stdout;
 	fflush(standard);
 	*output = (struct output){.descriptor = fileno(standard)};
-	signal(SIGPIPE, SIG_IGN); /* a reader that went away is told as an error; CMD was started before this */
+	/* A reader that went away, or a limit of file size, is told as an error. CMD was started before this. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	err = is_standard(path) ? 0 : open_descriptor(output, path, error);
 	if (!err)
 		err = open_stream(output, error);
