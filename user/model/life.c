@@ -169,7 +169,7 @@ int fold_exec(struct model *model, const struct event *event)
 	    take_leader_place(model, process, exec->old_tid, event->t_ns))
 		return -ENOMEM;
 	if (!process_actor(model, event, &thread)) /* again: the name goes to the thread that is the leader now */
-		return -ENOMEM;
+		return event->tid ? -ENOMEM : 0;
 	process->execs++;
 	process->exit_signal = SIGCHLD_NUMBER; /* exec resets it, whatever clone was told */
 	process->uid = exec->uid;
