@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What observing costs, as paired ratios: each round runs a loop plain and then observed, back to back, and the medians of
- * the differences are told. Run as root by `make bench`; never part of the tests, as figures depend on the machine.
+ * What observing costs, as paired ratios: each round runs a loop plain and then observed, back to back, and the medians
+ * of the differences are told. Run as root by `make bench`; never part of the tests, as figures depend on the machine.
  *
  *   bench LIFELINE ROUNDS           the table
  *   bench --storm LIFELINE COUNT    COUNT fork+exit within one run: is everything accounted for?
@@ -259,9 +259,10 @@ static void time_true(char *lifeline, int rounds)
 		b[i] = time_command(observed, &peak);
 		d[i] = b[i] - a[i];
 	}
-	printf("%-34s %10.1f ms %10.1f ms %+9.1f ms   goal <= +100 ms\n", "run -- true", median(a, rounds), median(b, rounds),
-	       median(d, rounds));
-	printf("%-34s %10.1f MiB                          goal <= 30 MiB\n", "  peak resident memory", (double)peak / 1024);
+	printf("%-34s %10.1f ms %10.1f ms %+9.1f ms   goal <= +100 ms\n", "run -- true", median(a, rounds),
+	       median(b, rounds), median(d, rounds));
+	printf("%-34s %10.1f MiB                          goal <= 30 MiB\n", "  peak resident memory",
+	       (double)peak / 1024);
 }
 
 #define MANY 10000
