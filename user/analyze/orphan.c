@@ -174,10 +174,11 @@ static bool ended_together(const struct process *process, const struct adoption 
 	       process->exited_ns - adoption->at_ns <= TOGETHER_NS;
 }
 
+/* Passing to another thread of the same process is bookkeeping of the kernel's: the parent lives on, nobody is an orphan. */
 static const struct adoption *orphaning(const struct process *process)
 {
 	for (const struct adoption *a = process->adoptions; a; a = a->next)
-		if (!a->was_zombie)
+		if (!a->was_zombie && a->rule != ADOPT_THREAD)
 			return ended_together(process, a) ? NULL : a;
 	return NULL;
 }
@@ -275,24 +276,13 @@ static int tell_adopted(const struct analysis *analysis, const struct process *p
 	struct finding finding;
 
 	finding_begin(&finding, &verdicts[ADOPTED], process);
-	if (adoption->rule == ADOPT_THREAD)
-		finding_title(&finding, "%s outlived the thread of %s that had forked it: another thread took it over",
-			      words_who(process).text, to.text);
-	else
-		finding_title(&finding, "%s outlived its parent %s and was adopted by %s%s%s", words_who(process).text,
-			      words_from(analysis->model, adoption).text, to.text, rule ? ", rule " : "",
-			      rule ? rule : "");
+	finding_title(&finding, "%s outlived its parent %s and was adopted by %s%s%s", words_who(process).text,
+		      words_from(analysis->model, adoption).text, to.text, rule ? ", rule " : "", rule ? rule : "");
 	tell_adoptions(&finding, analysis, process);
 	tell_fate(&finding, analysis, process);
-	if (adoption->rule == ADOPT_THREAD)
-		finding_help(&finding, "Any thread of the process can still wait for it. A parent-death signal would "
-				       "have been sent, though, "
-				       "and __WNOTHREAD in a wait call excludes it now.");
-	else
-		finding_help(
-		    &finding,
-		    "If it should not live on alone: prctl(PR_SET_PDEATHSIG, SIGTERM) in the child, or let the parent "
-		    "kill and waitpid its children before it ends.");
+	finding_help(&finding,
+		     "If it should not live on alone: prctl(PR_SET_PDEATHSIG, SIGTERM) in the child, or let the parent "
+		     "kill and waitpid its children before it ends.");
 	write_detail(&finding, analysis, adoption, 1);
 	return findings_add(analysis->findings, &finding, 1u << GROUP_LIFE);
 }
