@@ -19,7 +19,7 @@ struct counters {
 	uint64_t voluntary, involuntary;   /* context switches, the kernel's own nvcsw and nivcsw */
 	uint64_t cpu_ns, runqueue_ns;	   /* on a processor; runnable but waiting for one */
 	uint64_t blocked_ns[BLOCKED_REASON_COUNT];
-	uint64_t wakes, waker_wakes;	   /* times woken; a lower bound of those by waker_tid */
+	uint64_t wakes, waker_wakes;	   /* times woken while wake-ups were sampled; of these at least so many by waker_tid */
 	uint32_t waker_tid;		   /* the thread that woke this one more often than all others together, or 0 */
 	uint32_t cpus_allowed;		   /* size of the affinity mask; 0 unknown */
 };

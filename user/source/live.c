@@ -20,6 +20,8 @@
 #define TURN_MS 20
 #define REORDER_NS 5000000ULL	  /* KERNEL: inversions of up to 1.8 ms between processors */
 #define LOSS_EVERY 8		  /* turns */
+#define SAMPLE_EVERY 12		  /* turns; wake-ups are sampled for one turn in so many */
+#define SAMPLE_FIRST 2
 #define SETTLE_MS 40		  /* how long to wait for the last switch of a process that was reaped */
 #define LINGER_CHECK_NS 200000000ULL
 #define KILL_AFTER_NS 5000000000ULL
@@ -476,6 +478,7 @@ static int turn(struct live *live)
 {
 	uint64_t now_ns;
 
+	live_bpf_sample_wakes(&live->bpf, live->turn % SAMPLE_EVERY == SAMPLE_FIRST);
 	wait_a_turn(live, TURN_MS);
 	now_ns = live_clock();
 	ring_buffer__consume(live->ring);

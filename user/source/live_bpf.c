@@ -163,6 +163,7 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf_map__set_max_entries(skeleton->maps.scope,
 				 plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
+	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
 	choose_programs(skeleton, plan->wants);
 	fill_settings(skeleton, plan, ring);
 	return 0;
@@ -289,8 +290,19 @@ int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn rec
 	return result;
 }
 
+void live_bpf_sample_wakes(struct live_bpf *bpf, bool on)
+{
+	if (!on) {
+		bpf_link__destroy(bpf->waking);
+		bpf->waking = NULL;
+	} else if (!bpf->waking && bpf_program__fd(bpf->skeleton->progs.ll_waking) >= 0) {
+		bpf->waking = bpf_program__attach(bpf->skeleton->progs.ll_waking);
+	}
+}
+
 void live_bpf_unload(struct live_bpf *bpf)
 {
+	live_bpf_sample_wakes(bpf, false);
 	if (bpf->scope)
 		munmap(bpf->scope, bpf->scope_size);
 	if (bpf->iterator_link >= 0)

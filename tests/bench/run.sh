@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What observing costs on this machine: `make bench`, as root. Figures are paired in one run and told as medians; they are
+# for reading, no test depends on them. ROUNDS=N (default 15) sets how many pairs.
+set -eu
+
+build=${BUILD:?}
+lifeline=$build/lifeline
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT INT TERM
+
+if [ "$(id -u)" != 0 ]; then
+	echo "make bench needs root: it observes the whole machine" >&2
+	exit 1
+fi
+lifeline=$(cd "$(dirname "$lifeline")" && pwd)/lifeline
+bench=$scratch/bench
+${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -o "$bench" "$(dirname "$0")/bench.c"
+
+echo "machine: $(uname -srm), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+"$bench" "$lifeline" "${ROUNDS:-15}"
+
+# Seconds that a command takes, by the clock.
+seconds() {
+	start=$(date +%s.%N)
+	"$@"
+	end=$(date +%s.%N)
+	echo "$start $end" | awk '{printf "%.2f", $2 - $1}'
+}
+
+storm=${STORM:-100000}
+echo
+echo "a storm of $storm fork+exit within one run:"
+"$lifeline" run --format json -o "$scratch/storm.json" --record "$scratch/storm.lifeline" -- "$bench" --loop fork "$storm" >"$scratch/plain"
+awk -v want="$storm" '
+	/"exited_ns": [0-9]/ { exits++ }
+	/"reaped_ns": [0-9]/ { reaps++ }
+	/"total": [0-9]/     { gsub(/[^0-9]/, ""); lost = $0 }
+	/"events": [0-9]/    { gsub(/[^0-9]/, ""); events = $0 }
+	END { printf "  exits %d, reaps %d of %d; %d events, %d lost\n", exits, reaps, want + 1, events, lost }
+' "$scratch/storm.json"
+size=$(wc -c <"$scratch/storm.lifeline")
+taken=$(seconds "$lifeline" report -o /dev/null "$scratch/storm.lifeline")
+echo "  its trace: $size bytes; report takes $taken s                      goal for 1,000,000 events: <= 2 s"
