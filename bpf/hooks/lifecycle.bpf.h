@@ -7,6 +7,7 @@
 #define LIFELINE_BPF_LIFECYCLE_H
 
 #include "lib/common.bpf.h"
+#include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
@@ -260,6 +261,7 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 	event->exit_signal = plain(task)->group_leader->exit_signal;
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
+	event->wait_calls = count_call(task->tgid, false); /* polls since the last wait event are in no other */
 	SUBMIT(event);
 }
 
@@ -280,6 +282,8 @@ int BPF_PROG(ll_exit, struct task_struct *task)
 	if (!live)
 		remember_dead(plain(task)->group_leader, wait_status(task));
 	tell_exit(task, live);
+	if (!live)
+		forget_calls(task->tgid);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #define LIFELINE_BPF_SNAPSHOT_H
 
 #include "lib/common.bpf.h"
+#include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
 
@@ -321,6 +322,7 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 	event = BEGIN_RECORD(counters, room, task);
 	fill_head(&event->h, EVENT_counters, sizeof(*event), task, t);
 	FILL_COUNTERS(event, task, state);
+	event->wait_calls = count_call(task->tgid, false);
 	add_current(event, state, task, t);
 	bpf_seq_write(seq, event, sizeof(*event));
 }

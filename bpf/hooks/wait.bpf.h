@@ -10,6 +10,7 @@
 #define LIFELINE_BPF_WAIT_H
 
 #include "lib/common.bpf.h"
+#include "lib/calls.bpf.h"
 
 #define OPTION_NOHANG 1
 #define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
@@ -28,29 +29,6 @@ struct wait_arguments {
 	__u32 call, type, options;
 	__s32 target;
 };
-
-/* calls of the whole process; a thread's own count would die with it */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, __u64);
-} wait_calls SEC(".maps");
-
-static __always_inline __u64 count_call(__u32 tgid, bool one_more)
-{
-	__u64 *count = bpf_map_lookup_elem(&wait_calls, &tgid), one = 1;
-
-	if (count) {
-		if (one_more)
-			__sync_fetch_and_add(count, 1);
-		return *count;
-	}
-	if (one_more && bpf_map_update_elem(&wait_calls, &tgid, &one, BPF_NOEXIST))
-		count_lost(GROUP_WAIT, 1);
-	return one_more;
-}
 
 static __always_inline __u32 own_level(struct task_struct *task)
 {

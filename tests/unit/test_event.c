@@ -71,7 +71,8 @@ static void what_is_not_there_is_not_found(void **state)
 
 static void table_and_struct_agree(void **state)
 {
-	struct event_exit exit_event = {.status = -2, .group_dead = 0xfffffffe, .live = 3, .sid = 4};
+	struct event_exit exit_event = {
+	    .wait_calls = INT64_MAX, .status = -2, .group_dead = 0xfffffffe, .live = 3, .sid = 4};
 	struct event_fork fork_event = {.child_start = 1ULL << 63, .exit_signal = 17};
 	const struct event_info *info = event_info(EVENT_exit);
 	int64_t sum = 0;
@@ -79,10 +80,12 @@ static void table_and_struct_agree(void **state)
 	(void)state;
 	assert_int_equal(info->size, sizeof(exit_event));
 	assert_int_equal(info->group, GROUP_LIFE);
-	assert_string_equal(info->fields[0].name, "status");
-	assert_int_equal(event_integer(&exit_event.h, &info->fields[0]), -2);
-	assert_int_equal(event_integer(&exit_event.h, &info->fields[1]), 0xfffffffeLL); /* unsigned is not extended */
-	for (unsigned i = 2; i < info->field_count; i++)
+	assert_string_equal(info->fields[0].name, "wait_calls");
+	assert_int_equal(event_integer(&exit_event.h, &info->fields[0]), INT64_MAX);
+	assert_string_equal(info->fields[1].name, "status");
+	assert_int_equal(event_integer(&exit_event.h, &info->fields[1]), -2);
+	assert_int_equal(event_integer(&exit_event.h, &info->fields[2]), 0xfffffffeLL); /* unsigned is not extended */
+	for (unsigned i = 3; i < info->field_count; i++)
 		sum += event_integer(&exit_event.h, &info->fields[i]);
 	assert_int_equal(sum, 3 + 4);
 	info = event_info(EVENT_fork);

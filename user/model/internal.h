@@ -80,6 +80,7 @@ static inline int needed(const void *pointer)
 
 /* ---- wait.c */
 void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
+void take_wait_calls(struct process *process, uint64_t calls);
 
 /* ---- folds: one an event kind; 0 or -ENOMEM */
 typedef int fold_fn(struct model *model, const struct event *event);

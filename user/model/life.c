@@ -215,6 +215,7 @@ int fold_exit(struct model *model, const struct event *event)
 	thread->exited_ns = event->t_ns;
 	thread_stop_waiting(thread, event->t_ns);
 	take_groups(process, exit->pgid, exit->sid);
+	take_wait_calls(process, exit->wait_calls);
 	if (!exit->group_dead) {
 		if (event->tid == event->pid && exit->live)
 			process->leader_exited_ns = event->t_ns;
@@ -296,9 +297,11 @@ int fold_counters(struct model *model, const struct event *event)
 {
 	const struct event_counters *counters = (const void *)event;
 	struct thread *thread = NULL;
+	struct process *process = process_actor(model, event, &thread);
 
-	if (!process_actor(model, event, &thread))
+	if (!process)
 		return 0;
+	take_wait_calls(process, counters->wait_calls);
 	if (thread->exited_ns && thread->has_counters)
 		return 0; /* a sample taken before the end and told after it */
 	TAKE_COUNTERS(thread, counters);

@@ -26,6 +26,13 @@ void thread_stop_waiting(struct thread *thread, uint64_t t_ns)
 	thread->wait = NULL;
 }
 
+/* The kernel side's count only grows. */
+void take_wait_calls(struct process *process, uint64_t calls)
+{
+	if (calls > process->wait_calls)
+		process->wait_calls = calls;
+}
+
 /* ---- ways of waiting */
 
 struct way { /* what both wait events say */
@@ -130,8 +137,7 @@ static struct wait_sign *sign_use(struct model *model, struct process *process, 
 	sign->tid = event->tid;
 	sign->last_ns = event->t_ns;
 	process->wait_last_ns = event->t_ns;
-	if (way->calls > process->wait_calls)
-		process->wait_calls = way->calls;
+	take_wait_calls(process, way->calls);
 	note_waited_for(model, process, way, event->t_ns);
 	return sign;
 }
