@@ -3,8 +3,9 @@
  * orphan.*: processes that outlived their parent, and daemon.child-*: what became of a child armed with a parent-death
  * signal. Who adopts whom is the kernel's choice (kernel/exit.c, find_new_reaper) and is read after it was made.
  *
- * Not told as orphans: children that were dead already when their parent ended (zombie.* speaks of those), and children
- * that were dying together with it (a signal to the whole group, a container taken down).
+ * Not told as orphans: children that were dead already when their parent ended (zombie.* speaks of those), children that
+ * were dying together with it (a signal to the whole group, a container taken down), and those whose creating thread
+ * ended while its process lives on: any other thread of it can wait for them as before, so they outlived nobody.
  */
 #include <errno.h>
 #include <signal.h>
@@ -170,8 +171,8 @@ static bool ended_together(const struct process *process, const struct adoption 
 		return true;
 	if (process->killer && process->killer->at_ns <= adoption->at_ns)
 		return true;
-	return process->term && process->term->at_ns <= adoption->at_ns && process->exited_ns &&
-	       process->exited_ns - adoption->at_ns <= TOGETHER_NS;
+	return process->term && process->term->at_ns <= adoption->at_ns && !process->term->sender_is_dying_parent &&
+	       process->exited_ns && process->exited_ns - adoption->at_ns <= TOGETHER_NS;
 }
 
 /* Passing to another thread of the same process is bookkeeping of the kernel's: the parent lives on, nobody is an orphan. */
