@@ -8,6 +8,7 @@
  * "unknown".
  */
 #include <errno.h>
+#include <string.h>
 
 #include "analyze/analyzer.h"
 #include "analyze/common/words.h"
@@ -158,7 +159,9 @@ static int conclude(const struct analysis *analysis, const struct fork_failure *
 	const char *error = text_errno_name(-failure->error);
 	struct finding finding;
 
-	finding_begin(&finding, &verdicts[0], model_find(model, failure->who));
+	finding_begin(&finding, &verdicts[0], NULL);
+	finding.process = failure->who; /* also if its own birth was never told */
+	memcpy(finding.comm, failure->comm, COMM_SIZE);
 	finding.key = (uint64_t) - (int64_t)failure->error;
 	finding_title(&finding, "%s could not create a process or thread: %s%s%s",
 		      words_named(failure->comm, failure->who).text, error ? error : "an error",
