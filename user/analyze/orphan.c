@@ -3,9 +3,9 @@
  * orphan.*: processes that outlived their parent, and daemon.child-*: what became of a child armed with a parent-death
  * signal. Who adopts whom is the kernel's choice (kernel/exit.c, find_new_reaper) and is read after it was made.
  *
- * Not told as orphans: children that were dead already when their parent ended (zombie.* speaks of those), children that
- * were dying together with it (a signal to the whole group, a container taken down), and those whose creating thread
- * ended while its process lives on: any other thread of it can wait for them as before, so they outlived nobody.
+ * Not told as orphans: children that were dead already when their parent ended (zombie.* speaks of those), children
+ * that were dying together with it (a signal to the whole group, a container taken down), and those whose creating
+ * thread ended while its process lives on: any other thread of it can wait for them as before, so they outlived nobody.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +16,7 @@
 #include "analyze/common/words.h"
 #include "base/hash.h"
 
+#define RESULT_IGNORED 1          /* TRACE_SIGNAL_IGNORED */
 #define TOLD_SINGLY 10            /* more orphans of one parent are told as one finding */
 #define TOGETHER_NS 1000000000ULL /* asked to end before the adoption and ended so soon after it: it was on its way */
 #define OUTLIVED_NS 50000000ULL   /* still there so long after the parent-death signal: it did not die of it */
@@ -175,7 +176,8 @@ static bool ended_together(const struct process *process, const struct adoption 
 	       process->exited_ns && process->exited_ns - adoption->at_ns <= TOGETHER_NS;
 }
 
-/* Passing to another thread of the same process is bookkeeping of the kernel's: the parent lives on, nobody is an orphan. */
+/* Passing to another thread of the same process is bookkeeping of the kernel's: the parent lives on, nobody is an
+ * orphan. */
 static const struct adoption *orphaning(const struct process *process)
 {
 	for (const struct adoption *a = process->adoptions; a; a = a->next)
@@ -356,6 +358,7 @@ static int tell_hung_up(const struct analysis *analysis, const struct process *p
 	finding_evidence(&finding, hangup->at_ns,
 			 "%s ended and left process group %u orphaned: the kernel sent SIGHUP, then SIGCONT",
 			 words_named(hangup->sender_comm, hangup->sender).text, process->pgid);
+	tell_adoptions(&finding, analysis, process);
 	tell_fate(&finding, analysis, process);
 	finding_help(
 	    &finding,
@@ -377,7 +380,7 @@ static bool killed_by_pdeath(const struct process *process)
 {
 	const struct signal_note *death = process->pdeath, *killer = process->killer;
 
-	if (!death || !process->exited_ns)
+	if (!death || !process->exited_ns || death->result == RESULT_IGNORED)
 		return false;
 	if (killer)
 		return killer->at_ns == death->at_ns && killer->signal == death->signal;
@@ -399,7 +402,7 @@ static void begin_pdeath(struct finding *finding, const struct analysis *analysi
 				 parent && (!parent->exited_ns || parent->exited_ns > death->at_ns)
 				     ? ", whose other threads live on: only the thread that forked it ended"
 				     : "",
-				 death->result == 1 ? ", and was ignored" : "");
+				 death->result == RESULT_IGNORED ? ", and was ignored" : "");
 	tell_fate(finding, analysis, process);
 	write_detail(finding, analysis, adoption, 1);
 }
@@ -437,21 +440,27 @@ static int tell_child_outlived(const struct analysis *analysis, const struct pro
 
 /* ---- concluding ----------------------------------------------------------------------------------------- */
 
-static int conclude_pdeath(const struct analysis *analysis, const struct process *process)
+/* Armed, its parent (or the thread that forked it) gone, and it lived on for long enough to say so. */
+static bool outlived_pdeath(const struct analysis *analysis, const struct process *process)
 {
 	const struct adoption *adoption = pdeath_adoption(process);
+	const bool ignored = process->pdeath && process->pdeath->result == RESULT_IGNORED;
+	const uint64_t end_ns = end_of(analysis, process);
 	uint64_t at_ns;
 
+	if (!adoption || !(adoption->pdeathsig || process->pdeath) || killed_by_pdeath(process) ||
+	    ended_together(process, adoption))
+		return false;
+	at_ns = process->pdeath ? process->pdeath->at_ns : adoption->at_ns;
+	return end_ns > at_ns && (ignored || end_ns - at_ns >= OUTLIVED_NS);
+}
+
+static int conclude_pdeath(const struct analysis *analysis, const struct process *process)
+{
 	if (killed_by_pdeath(process))
 		return tell_child_killed(analysis, process);
-	if (!adoption || !(adoption->pdeathsig || process->pdeath) || ended_together(process, adoption))
-		return 0;
-	at_ns = process->pdeath ? process->pdeath->at_ns : adoption->at_ns;
-	if (end_of(analysis, process) <= at_ns)
-		return 0;
-	if (end_of(analysis, process) - at_ns < OUTLIVED_NS && !(process->pdeath && process->pdeath->result == 1))
-		return 0; /* too early to say */
-	return tell_child_outlived(analysis, process, adoption);
+	return outlived_pdeath(analysis, process) ? tell_child_outlived(analysis, process, pdeath_adoption(process))
+						  : 0;
 }
 
 static struct group *group_of(struct state *state, struct process_ref parent)
@@ -470,10 +479,12 @@ static struct group *group_of(struct state *state, struct process_ref parent)
 	return group;
 }
 
+/* One finding for one orphan: the others carry its adoption as detail. */
 static bool is_told_as_orphan(const struct state *state, const struct analysis *analysis, const struct process *process)
 {
 	return process->scope == SCOPE_TARGET && orphaning(process) && !is_survivor(state, analysis, process) &&
-	       !killed_by_pdeath(process);
+	       !killed_by_pdeath(process) && !outlived_pdeath(analysis, process) &&
+	       !hangups_of_orphaned_group(&state->hangups, process);
 }
 
 static int count_all(struct state *state, const struct analysis *analysis)

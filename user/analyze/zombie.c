@@ -322,7 +322,8 @@ static void write_title(struct finding *finding, const struct analysis *analysis
 		return;
 	case PARENT_STOPPED:
 		finding_title(finding, "%s stayed dead for %s: its parent %s %s", c, t, p,
-			      custody->end == CUSTODY_OPEN ? "is stopped and cannot reap" : "was stopped and could not reap");
+			      custody->end == CUSTODY_OPEN ? "is stopped and cannot reap"
+							   : "was stopped and could not reap");
 		return;
 	case TRACED: {
 		const uint32_t pid = tracer_of(analysis, custody);
