@@ -36,6 +36,6 @@ const char *expect_about(const struct expect *expect); /* one line; "" if there 
  * Returns how many there are.
  */
 unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
-		      struct buffer *differences);
+			struct buffer *differences);
 
 #endif

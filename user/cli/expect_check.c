@@ -1,120 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Does an observation show what a demo's `.expect` file says? Conditions are KEY OPERATOR VALUE, operators = >= <= and
- * ~ (contains). A process is named by a role, or by its pid.
+ * Does an observation show what a demo's `.expect` file says? Conditions are KEY OPERATION VALUE, operations = >= <=
+ * and ~ (contains). A process is named by a role, or by its pid.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/expect.h"
+#include "cli/expect_internal.h"
 #include "cli/peek.h"
 #include "cli/verdicts.h"
-
-struct check {
-	const struct expect *expect;
-	const struct engine *engine;
-	const struct roles *roles;
-	struct buffer *differences;
-	unsigned count;
-};
-
-enum operator_kind { EQUAL, AT_LEAST, AT_MOST, CONTAINS };
-
-struct condition { /* into a directive's word */
-	const char *key;
-	size_t key_length;
-	enum operator_kind operation;
-	const char *value;
-};
 
 /* Starts a line about a difference; the caller writes on, and ends it. */
 static void begin_difference(struct check *check, const struct directive *directive)
 {
 	check->count++;
 	buffer_format(check->differences, "  line %u: %s %s: ", directive->line, directive->name, directive->text);
-}
-
-static bool read_condition(const char *word, struct condition *condition)
-{
-	size_t length = strcspn(word, "=<>~");
-	const char *at = word + length;
-
-	if (!length || !*at)
-		return false;
-	*condition = (struct condition){.key = word, .key_length = length};
-	condition->operation = *at == '~' ? CONTAINS : *at == '>' ? AT_LEAST : *at == '<' ? AT_MOST : EQUAL;
-	if (*at != '~' && *at != '=' && at[1] != '=')
-		return false;
-	condition->value = at + (*at == '~' || *at == '=' ? 1 : 2);
-	return true;
-}
-
-static bool key_is(const struct condition *condition, const char *key)
-{
-	return strlen(key) == condition->key_length && !strncmp(condition->key, key, condition->key_length);
-}
-
-static bool compare_text(enum operator_kind operation, const char *found, const char *wanted)
-{
-	return operation == EQUAL ? !strcmp(found, wanted) : operation == CONTAINS && strstr(found, wanted);
-}
-
-/* Numbers, or durations in ns. */
-static bool read_number(const char *text, int64_t *number)
-{
-	uint64_t ns;
-
-	if (!text_parse_number(text, INT64_MIN, INT64_MAX, number))
-		return true;
-	if (text_parse_duration(text, &ns) < 0)
-		return false;
-	*number = (int64_t)ns;
-	return true;
-}
-
-static bool compare_number(enum operator_kind operation, int64_t found, int64_t wanted)
-{
-	if (operation == AT_LEAST)
-		return found >= wanted;
-	return operation == AT_MOST ? found <= wanted : found == wanted;
-}
-
-/* ---- processes by role ----------------------------------------------------------------------------------------- */
-
-/* The process that the demo means: its pid is the kernel's first one or, in a pid namespace, the innermost. */
-static const struct process *process_of(const struct check *check, uint32_t pid)
-{
-	const struct process *inner = NULL;
-	const struct process *process = model_first(check->engine->model);
-
-	for (; process; process = process->next) {
-		if (process->scope != SCOPE_TARGET)
-			continue;
-		if (process->id.pid == pid)
-			return process;
-		if (process->nspid == pid)
-			inner = process;
-	}
-	return inner;
-}
-
-/* Does `name` (a role or a pid) stand for the process with this pid? */
-static bool names_pid(const struct check *check, const char *name, uint32_t pid)
-{
-	const struct role *role;
-	int64_t number;
-
-	if (!text_parse_number(name, 0, UINT32_MAX, &number))
-		return (uint32_t)number == pid;
-	for (unsigned i = 0; (role = roles_get(check->roles, i)); i++) {
-		const struct process *process = strcmp(role->name, name) ? NULL : process_of(check, role->pid);
-
-		if (process && process->id.pid == pid)
-			return true;
-	}
-	return false;
 }
 
 /* ---- findings -------------------------------------------------------------------------------------------------- */
@@ -168,19 +69,19 @@ static int condition_holds(const struct check *check, const struct finding *find
 {
 	struct condition condition;
 
-	if (!read_condition(word, &condition))
+	if (!condition_read(word, &condition))
 		return -1;
-	if (key_is(&condition, "role"))
+	if (condition_key_is(&condition, "role"))
 		return names_pid(check, condition.value, finding->process.pid);
-	if (key_is(&condition, "certain"))
+	if (condition_key_is(&condition, "certain"))
 		return compare_text(condition.operation, finding->certain ? "true" : "false", condition.value);
-	if (key_is(&condition, "severity"))
+	if (condition_key_is(&condition, "severity"))
 		return compare_text(condition.operation, severity_name(finding->severity), condition.value);
-	if (key_is(&condition, "title"))
+	if (condition_key_is(&condition, "title"))
 		return compare_text(condition.operation, finding->title ? finding->title : "", condition.value);
-	if (key_is(&condition, "help"))
+	if (condition_key_is(&condition, "help"))
 		return compare_text(condition.operation, finding->help ? finding->help : "", condition.value);
-	if (key_is(&condition, "evidence"))
+	if (condition_key_is(&condition, "evidence"))
 		return evidence_contains(finding, condition.value);
 	return strncmp(condition.key, "detail.", strlen("detail.")) ? -1 : detail_holds(check, finding, &condition);
 }
@@ -294,187 +195,17 @@ static void check_none(struct check *check, const struct directive *directive)
 
 /* ---- facts ------------------------------------------------------------------------------------------------------- */
 
-static void describe_status(struct buffer *out, bool known, int status)
-{
-	const char *name = known && WIFSIGNALED(status) ? text_signal_name(WTERMSIG(status)) : NULL;
-
-	if (!known)
-		buffer_text_append(out, "unknown");
-	else if (name)
-		buffer_text_append(out, name);
-	else if (WIFSIGNALED(status))
-		buffer_format(out, "signal %d", WTERMSIG(status));
-	else
-		buffer_format(out, "%d", WEXITSTATUS(status));
-}
-
 static void check_exit(struct check *check, const struct directive *directive)
 {
 	const struct observation *observation = model_observation(check->engine->model);
 	struct buffer found = {0};
 
-	describe_status(&found, observation->finished && observation->exit_status != -1, observation->exit_status);
+	expect_status_text(&found, observation->finished && observation->exit_status != -1, observation->exit_status);
 	if (!directive->words[0] || strcmp(directive->words[0], buffer_text(&found))) {
 		begin_difference(check, directive);
 		buffer_format(check->differences, "it ended with %s\n", buffer_text(&found));
 	}
 	buffer_free(&found);
-}
-
-enum fact_kind { FACT_NUMBER, FACT_BOOL, FACT_PROCESS };
-
-struct fact { /* number: -1 unknown. process: pid, 0 none */
-	const char *name;
-	enum fact_kind kind;
-	int64_t (*read)(const struct model *model, const struct process *process);
-};
-
-static int64_t read_zombie_ns(const struct model *model, const struct process *process)
-{
-	return (int64_t)process_zombie_ns(model, process);
-}
-
-static int64_t read_lived_ns(const struct model *model, const struct process *process)
-{
-	return (int64_t)((process->exited_ns ? process->exited_ns : model_now(model)) - process->started_ns);
-}
-
-static int64_t read_autoreaped(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->autoreaped;
-}
-
-static int64_t read_alive(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return !process->exited_ns;
-}
-
-static int64_t read_orphaned(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->adoptions != NULL;
-}
-
-static int64_t read_reaped_by(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->reaped_ns ? process->reaper.pid : 0;
-}
-
-static int64_t read_parent(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->parent.pid;
-}
-
-static int64_t read_born_to(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->born_to.pid;
-}
-
-static int64_t read_waits(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return (int64_t)process->wait_calls;
-}
-
-static int64_t read_reaps(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return (int64_t)process->wait_reaped;
-}
-
-static int64_t read_threads(const struct model *model, const struct process *process)
-{
-	(void)model;
-	return process->thread_count;
-}
-
-static int64_t read_voluntary(const struct model *model, const struct process *process)
-{
-	struct counters sum;
-
-	(void)model;
-	return process_counters(process, &sum) ? (int64_t)sum.voluntary : -1;
-}
-
-static int64_t read_involuntary(const struct model *model, const struct process *process)
-{
-	struct counters sum;
-
-	(void)model;
-	return process_counters(process, &sum) ? (int64_t)sum.involuntary : -1;
-}
-
-static int64_t read_cpu_ns(const struct model *model, const struct process *process)
-{
-	struct counters sum;
-
-	(void)model;
-	return process_counters(process, &sum) ? (int64_t)sum.cpu_ns : -1;
-}
-
-static const struct fact facts[] = {
-    {"zombie_ns", FACT_NUMBER, read_zombie_ns},
-    {"lived_ns", FACT_NUMBER, read_lived_ns},
-    {"cpu_ns", FACT_NUMBER, read_cpu_ns},
-    {"voluntary", FACT_NUMBER, read_voluntary},
-    {"involuntary", FACT_NUMBER, read_involuntary},
-    {"waits", FACT_NUMBER, read_waits},
-    {"reaps", FACT_NUMBER, read_reaps},
-    {"threads", FACT_NUMBER, read_threads},
-    {"autoreaped", FACT_BOOL, read_autoreaped},
-    {"alive", FACT_BOOL, read_alive},
-    {"orphaned", FACT_BOOL, read_orphaned},
-    {"reaped_by", FACT_PROCESS, read_reaped_by},
-    {"parent", FACT_PROCESS, read_parent},
-    {"born_to", FACT_PROCESS, read_born_to},
-};
-
-/* `exit` is the one fact that is a number or a name. */
-static int exit_holds(const struct process *process, const struct condition *condition, struct buffer *found)
-{
-	describe_status(found, process->has_status, process->status);
-	return compare_text(condition->operation, buffer_text(found), condition->value);
-}
-
-static int value_holds(const struct check *check, const struct fact *fact, const struct process *process,
-		       const struct condition *condition, struct buffer *found)
-{
-	int64_t value = fact->read(check->engine->model, process);
-	int64_t wanted;
-
-	if (fact->kind == FACT_BOOL) {
-		buffer_text_append(found, value ? "true" : "false");
-		return compare_text(condition->operation, buffer_text(found), condition->value);
-	}
-	if (fact->kind == FACT_NUMBER && value < 0)
-		buffer_text_append(found, "unknown");
-	else
-		buffer_format(found, fact->kind == FACT_PROCESS ? "pid %lld" : "%lld", (long long)value);
-	if (fact->kind == FACT_PROCESS)
-		return value && names_pid(check, condition->value, (uint32_t)value);
-	return read_number(condition->value, &wanted)
-		   ? value >= 0 && compare_number(condition->operation, value, wanted)
-		   : -1;
-}
-
-/* 1, 0, or -1 if it is no fact that is known. `found`: what it is instead. */
-static int fact_holds(const struct check *check, const struct process *process, const char *word, struct buffer *found)
-{
-	struct condition condition;
-
-	if (!read_condition(word, &condition))
-		return -1;
-	if (key_is(&condition, "exit"))
-		return exit_holds(process, &condition, found);
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-		if (key_is(&condition, facts[i].name))
-			return value_holds(check, &facts[i], process, &condition, found);
-	return -1;
 }
 
 static void check_process(struct check *check, const struct directive *directive, const struct process *process)
@@ -522,7 +253,7 @@ static void check_fact(struct check *check, const struct directive *directive)
 }
 
 unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
-		      struct buffer *differences)
+			struct buffer *differences)
 {
 	static const struct {
 		const char *name;
