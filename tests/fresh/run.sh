@@ -35,7 +35,7 @@ clean_up()
 	done
 	mounted=()
 	# Never remove through a mount that did not go away.
-	if ! grep -q " $fresh/" /proc/mounts; then
+	if ! grep -q " ${fresh}[ /]" /proc/mounts; then
 		rm -rf --one-file-system "$fresh"
 		[ -n "$keep" ] || rm -rf --one-file-system "$root"
 	fi
@@ -96,15 +96,21 @@ sources >"$fresh/etc/apt/sources.list"
 apt-config dump | grep '^Acquire::Check' >"$fresh/etc/apt/apt.conf.d/90mirror"
 cp /etc/resolv.conf /etc/hosts "$fresh/etc/" 2>/dev/null
 git clone -q --no-local --bare "$top" "$fresh/srv/lifeline.git" || exit 1
+# A root that is a mount of its own: private mounts inside need that.
+mount --bind "$fresh" "$fresh" && mounted+=("$fresh")
 if ! { attach proc && attach sys && attach dev; }; then
 	echo "not ok - fresh root: cannot bind /proc, /sys, /dev"
 	exit 1
 fi
 
+as_user='apt-get install -y sudo && useradd -m someone && echo "someone ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/someone &&
+	cp -r /root/lifeline /home/someone && chown -R someone: /home/someone && rm -rf /home/someone/lifeline/build &&
+	su - someone -c "cd lifeline && make demo"'
 status=0
 step "git and make" 'apt-get update && apt-get install -y git make' '' &&
 	step "clone" 'cd /root && git -c safe.directory="*" clone /srv/lifeline.git lifeline' '' &&
 	step "make demo" 'cd /root/lifeline && make demo' 'zombie\.never-waited' &&
+	step "make demo, by a user of sudo" "$as_user" 'zombie\.never-waited' &&
 	step "make check" 'cd /root/lifeline && make check' '^[0-9]+ passed, 0 failed, [0-9]+ skipped$' || status=1
 grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1 | sed 's/^/# inside: /'
 exit $status
