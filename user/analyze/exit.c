@@ -13,6 +13,7 @@
 
 #include "analyze/analyzer.h"
 #include "analyze/common/hangup.h"
+#include "analyze/common/sent.h"
 #include "analyze/common/words.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -127,9 +128,16 @@ struct batch { /* deaths by one signal of one sender */
 
 struct state {
 	struct hangups hangups;
+	struct sent sent;
 	struct hash batches;
 	struct batch *first_batch;
 	struct process_ref lifeline;
+};
+
+struct death { /* of a process by a signal */
+	const struct process *process;
+	const struct signal_note *killer; /* NULL: not seen */
+	enum origin origin;
 };
 
 /* ---- who did it ------------------------------------------------------------------------------------------- */
@@ -139,18 +147,18 @@ static int signal_of(const struct process *process)
 	return process->has_status ? process->status & 0x7f : 0;
 }
 
-static bool by_end_of_namespace(const struct model *model, const struct process *process)
+static bool by_end_of_namespace(const struct model *model, const struct death *death)
 {
-	const struct process *sender = model_find(model, process->killer->sender);
+	const struct process *process = death->process, *sender = model_find(model, death->killer->sender);
 
-	return process->killer->signal == SIGKILL && sender && sender != process && sender->nspid == 1 &&
+	return death->killer->signal == SIGKILL && sender && sender != process && sender->nspid == 1 &&
 	       sender->pidns_level && process->pidns_level >= sender->pidns_level &&
-	       process->killer->sender_is_dying_parent;
+	       death->killer->sender_is_dying_parent;
 }
 
-static enum origin kernel_origin(const struct model *model, const struct process *process)
+static enum origin kernel_origin(const struct model *model, const struct death *death)
 {
-	switch (process->killer->signal) {
+	switch (death->killer->signal) {
 	case SIGALRM:
 	case SIGVTALRM:
 	case SIGPROF:
@@ -165,20 +173,21 @@ static enum origin kernel_origin(const struct model *model, const struct process
 	case SIGSYS:
 		return FROM_SECCOMP;
 	default:
-		if (process->killer->code == SI_TIMER)
+		if (death->killer->code == SI_TIMER)
 			return FROM_TIMER;
-		return by_end_of_namespace(model, process) ? FROM_NAMESPACE : FROM_KERNEL;
+		return by_end_of_namespace(model, death) ? FROM_NAMESPACE : FROM_KERNEL;
 	}
 }
 
-static enum origin origin_of(const struct state *state, const struct model *model, const struct process *process)
+static enum origin origin_of(const struct state *state, const struct model *model, const struct death *death)
 {
-	const struct signal_note *killer = process->killer;
+	const struct process *process = death->process;
+	const struct signal_note *killer = death->killer;
 
 	if (!killer)
 		return FROM_UNKNOWN;
 	if (killer->origin == SIGNAL_KERNEL)
-		return kernel_origin(model, process);
+		return kernel_origin(model, death);
 	if (killer->signal == SIGXFSZ && process_ref_equal(killer->sender, process->id))
 		return FROM_LIMIT; /* made in the name of the writer */
 	if (process_ref_equal(killer->sender, process->id))
@@ -186,6 +195,19 @@ static enum origin origin_of(const struct state *state, const struct model *mode
 	if (killer->sender.pid == state->lifeline.pid && state->lifeline.pid)
 		return FROM_LIFELINE;
 	return model_is_ancestor(model, killer->sender, process->id) ? FROM_ANCESTOR : FROM_PROCESS;
+}
+
+static const struct signal_note *killer_of(const struct state *state, const struct process *process)
+{
+	return process->killer ? process->killer : sent_by_one(&state->sent, process, signal_of(process));
+}
+
+static struct death death_of(const struct state *state, const struct model *model, const struct process *process)
+{
+	struct death death = {.process = process, .killer = killer_of(state, process)};
+
+	death.origin = origin_of(state, model, &death);
+	return death;
 }
 
 /* ---- fault codes in words (asm-generic/siginfo.h) --------------------------------------------------------- */
@@ -269,25 +291,25 @@ static struct words words_sent(const struct model *model, const struct signal_no
 			    words_syscall(model, killer->syscall).text);
 }
 
-static const struct signal_note *earlier_request(const struct process *process)
+static const struct signal_note *earlier_request(const struct death *death)
 {
-	const struct signal_note *term = process->term, *killer = process->killer;
+	const struct signal_note *term = death->process->term, *killer = death->killer;
 
 	if (!term || !killer || term->at_ns >= killer->at_ns || term->signal == killer->signal)
 		return NULL;
 	return term;
 }
 
-static void tell_request(struct finding *finding, const struct model *model, const struct process *process)
+static void tell_request(struct finding *finding, const struct model *model, const struct death *death)
 {
-	const struct signal_note *term = earlier_request(process);
+	const struct signal_note *term = earlier_request(death);
 
 	if (!term)
 		return;
 	finding_evidence(finding, term->at_ns, "%s%s: asked to end, %s before it was killed",
 			 words_signal(term->signal).text,
 			 term->origin == SIGNAL_KERNEL ? " from the kernel" : words_sent(model, term).text,
-			 words_duration(process->killer->at_ns - term->at_ns).text);
+			 words_duration(death->killer->at_ns - term->at_ns).text);
 }
 
 static void tell_reaping(struct finding *finding, const struct process *process)
@@ -298,10 +320,10 @@ static void tell_reaping(struct finding *finding, const struct process *process)
 				 words_duration(process->reaped_ns - process->dead_ns).text);
 }
 
-static void write_sender(struct json *json, const struct model *model, const struct process *process,
-			 enum origin origin)
+static void write_sender(struct json *json, const struct model *model, const struct death *death)
 {
-	const struct signal_note *killer = process->killer;
+	const struct signal_note *killer = death->killer;
+	const enum origin origin = death->origin;
 	const bool named = origin == FROM_SELF || origin == FROM_LIFELINE || origin == FROM_ANCESTOR ||
 			   origin == FROM_PROCESS || origin == FROM_NAMESPACE;
 
@@ -327,10 +349,10 @@ static void write_reaping(struct json *json, const struct process *process)
 		json_key_null(json, "unreaped_ns");
 }
 
-static void write_detail(struct finding *finding, const struct model *model, const struct process *process,
-			 enum origin origin, uint64_t count)
+static void write_detail(struct finding *finding, const struct model *model, const struct death *death, uint64_t count)
 {
-	const struct signal_note *killer = process->killer, *term = earlier_request(process);
+	const struct process *process = death->process;
+	const struct signal_note *killer = death->killer, *term = earlier_request(death);
 	const struct code_words *code = killer ? find_code(killer) : NULL;
 	struct buffer buffer = {0};
 	struct json json;
@@ -339,7 +361,7 @@ static void write_detail(struct finding *finding, const struct model *model, con
 	json_object_open(&json);
 	json_key_string(&json, "signal", words_signal(signal_of(process)).text);
 	json_key_bool(&json, "core", process->status & 0x80);
-	write_sender(&json, model, process, origin);
+	write_sender(&json, model, death);
 	if (is_crash(signal_of(process))) {
 		json_key_string(&json, "fault", is_fault(killer) && code ? code->name : NULL);
 		json_key_string(&json, "address",
@@ -359,9 +381,12 @@ static void write_detail(struct finding *finding, const struct model *model, con
 
 /* ---- exit.killed -------------------------------------------------------------------------------------------- */
 
-static void write_killed_help(struct finding *finding, const struct process *process, enum origin origin)
+static void write_killed_help(struct finding *finding, const struct death *death)
 {
-	switch (origin) {
+	const struct signal_note *killer = death->killer;
+	const int signal = signal_of(death->process);
+
+	switch (death->origin) {
 	case FROM_UNKNOWN:
 		finding_help(finding, "The signal was made when it was not observed. Observe it from its start: "
 				      "lifeline run -- CMD, or attach "
@@ -374,7 +399,7 @@ static void write_killed_help(struct finding *finding, const struct process *pro
 		return;
 	case FROM_TERMINAL:
 		finding_help(finding, "To let it survive its terminal: setsid or nohup, or a handler for %s.",
-			     words_signal(process->killer->signal).text);
+			     words_signal(signal).text);
 		return;
 	case FROM_SECCOMP:
 		finding_help(
@@ -388,72 +413,79 @@ static void write_killed_help(struct finding *finding, const struct process *pro
 				      "for an exec that failed half-way, and for lack of memory.");
 		return;
 	case FROM_PROCESS:
-		finding_help(finding, "Ask %s why it sent %s.%s",
-			     words_named(process->killer->sender_comm, process->killer->sender).text,
-			     words_signal(process->killer->signal).text,
-			     earlier_request(process)
+		finding_help(finding, "Ask %s why it sent %s.%s", words_named(killer->sender_comm, killer->sender).text,
+			     words_signal(signal).text,
+			     earlier_request(death)
 				 ? " The process had been asked before: let it handle SIGTERM, or give it longer."
 				 : "");
 		return;
 	default:
 		finding_help(finding, "An orderly end, if it was meant. To clean up before it, handle %s.",
-			     signal_of(process) == SIGKILL ? "SIGTERM (SIGKILL cannot be handled)"
-							   : words_signal(signal_of(process)).text);
+			     signal == SIGKILL ? "SIGTERM (SIGKILL cannot be handled)" : words_signal(signal).text);
 		return;
 	}
 }
 
-static void tell_signal(struct finding *finding, const struct model *model, const struct process *process,
-			enum origin origin)
+static void tell_signal(struct finding *finding, const struct model *model, const struct death *death)
 {
-	const struct signal_note *killer = process->killer;
+	const struct signal_note *killer = death->killer;
+	const char *words = origins[death->origin].words;
 
 	if (!killer)
-		finding_evidence(finding, process->exited_ns, "it ended by %s; no such signal to it was seen",
-				 words_signal(signal_of(process)).text);
+		finding_evidence(finding, death->process->exited_ns, "it ended by %s; no such signal to it was seen",
+				 words_signal(signal_of(death->process)).text);
 	else
 		finding_evidence(finding, killer->at_ns, "%s%s", words_signal(killer->signal).text,
-				 origins[origin].words ? origins[origin].words : words_sent(model, killer).text);
+				 words ? words : words_sent(model, killer).text);
 }
 
-static int tell_killed(const struct analysis *analysis, const struct process *process, enum origin origin,
-		       uint64_t count)
+static uint64_t observed_since(const struct model *model, const struct process *process)
+{
+	const uint64_t begin_ns = model_observation(model)->begin_ns;
+
+	return process->started_ns > begin_ns ? process->started_ns : begin_ns;
+}
+
+static int tell_killed(const struct analysis *analysis, const struct death *death, uint64_t count)
 {
 	const struct model *model = analysis->model;
+	const struct process *process = death->process;
 	const struct words signal = words_signal(signal_of(process));
-	const struct words sent =
-	    origins[origin].words ? words_format("%s", origins[origin].words) : words_sent(model, process->killer);
+	const char *words = origins[death->origin].words;
+	const struct words sent = words ? words_format("%s", words) : words_sent(model, death->killer);
 	struct finding finding;
 
 	finding_begin(&finding, &verdicts[KILLED], process);
-	finding.severity = origins[origin].severity;
+	finding.severity = origins[death->origin].severity;
+	if (!process->killer) /* that no other was sent is part of it */
+		finding.since_ns = observed_since(model, process);
 	if (count > 1)
 		finding_title(&finding, "%llu processes, %s the first, ended by %s%s", (unsigned long long)count,
 			      words_who(process).text, signal.text, sent.text);
 	else
 		finding_title(&finding, "%s ended by %s%s%s", words_who(process).text, signal.text, sent.text,
 			      process->status & 0x80 ? "; core dumped" : "");
-	tell_request(&finding, model, process);
-	tell_signal(&finding, model, process, origin);
+	tell_request(&finding, model, death);
+	tell_signal(&finding, model, death);
 	tell_reaping(&finding, process);
-	write_killed_help(&finding, process, origin);
-	write_detail(&finding, model, process, origin, count);
+	write_killed_help(&finding, death);
+	write_detail(&finding, model, death, count);
 	return findings_add(analysis->findings, &finding, 1u << GROUP_LIFE | 1u << GROUP_SIGNAL);
 }
 
 /* ---- exit.crashed -------------------------------------------------------------------------------------------- */
 
-static struct words words_fault(const struct model *model, const struct process *process, enum origin origin)
+static struct words words_fault(const struct model *model, const struct death *death)
 {
-	const struct signal_note *killer = process->killer;
+	const struct signal_note *killer = death->killer;
 	const struct code_words *code = killer ? find_code(killer) : NULL;
 
 	if (!killer)
 		return words_format("; where it came from was not seen");
 	if (!is_fault(killer)) {
-		if (origin == FROM_SELF && killer->signal == SIGABRT)
+		if (death->origin == FROM_SELF && killer->signal == SIGABRT)
 			return words_format(": it called abort()");
-		if (origin == FROM_SELF)
+		if (death->origin == FROM_SELF)
 			return words_format(", which it sent itself");
 		return killer->origin == SIGNAL_KERNEL ? words_format(" from the kernel") : words_sent(model, killer);
 	}
@@ -464,12 +496,12 @@ static struct words words_fault(const struct model *model, const struct process 
 			    killer->signal == SIGSEGV && killer->addr < FIRST_PAGE ? " (a null pointer)" : "");
 }
 
-static int tell_crashed(const struct state *state, const struct analysis *analysis, const struct process *process)
+static int tell_crashed(const struct analysis *analysis, const struct death *death)
 {
-	const enum origin origin = origin_of(state, analysis->model, process);
-	const struct signal_note *killer = process->killer;
+	const struct process *process = death->process;
+	const struct signal_note *killer = death->killer;
 	const struct words signal = words_signal(signal_of(process));
-	const struct words fault = words_fault(analysis->model, process, origin);
+	const struct words fault = words_fault(analysis->model, death);
 	const struct thread *thread = killer && is_fault(killer) ? model_thread(process, killer->sender_tid) : NULL;
 	struct finding finding;
 
@@ -488,8 +520,9 @@ static int tell_crashed(const struct state *state, const struct analysis *analys
 			       process->id.pid)
 		      .text
 		: "ulimit -c unlimited before the start; then gdb PROGRAM CORE and `bt`.");
-	write_detail(&finding, analysis->model, process, origin, 1);
-	return findings_add(analysis->findings, &finding, 1u << GROUP_LIFE | (killer ? 0 : 1u << GROUP_SIGNAL));
+	write_detail(&finding, analysis->model, death, 1);
+	return findings_add(analysis->findings, &finding,
+			    1u << GROUP_LIFE | (process->killer ? 0 : 1u << GROUP_SIGNAL));
 }
 
 /* ---- exit.oom -------------------------------------------------------------------------------------------------- */
@@ -540,10 +573,14 @@ static bool told_elsewhere(const struct state *state, const struct process *proc
 }
 
 /* A writer whose reader has gone: made by the kernel in the writer's own name. */
-static bool is_broken_pipe(const struct process *process)
+static bool is_broken_pipe(const struct state *state, const struct process *process)
 {
-	return signal_of(process) == SIGPIPE && (!process->killer || process->killer->origin == SIGNAL_KERNEL ||
-						 process_ref_equal(process->killer->sender, process->id));
+	const struct signal_note *killer;
+
+	if (signal_of(process) != SIGPIPE)
+		return false;
+	killer = killer_of(state, process);
+	return !killer || killer->origin == SIGNAL_KERNEL || process_ref_equal(killer->sender, process->id);
 }
 
 static bool is_killed(const struct state *state, const struct process *process)
@@ -551,13 +588,15 @@ static bool is_killed(const struct state *state, const struct process *process)
 	const int signal = signal_of(process);
 
 	return signal && process->exited_ns && !process->dead_before && process->scope == SCOPE_TARGET &&
-	       !process->oom_victim && !is_crash(signal) && !is_broken_pipe(process) && !told_elsewhere(state, process);
+	       !process->oom_victim && !is_crash(signal) && !is_broken_pipe(state, process) &&
+	       !told_elsewhere(state, process);
 }
 
-static struct batch *batch_of(struct state *state, const struct process *process, enum origin origin)
+static struct batch *batch_of(struct state *state, const struct death *death)
 {
-	const struct process_ref sender = process->killer ? process->killer->sender : (struct process_ref){0};
-	const uint64_t a = (uint64_t)sender.pid << 32 | (uint64_t)signal_of(process) << 8 | origin;
+	const struct process_ref sender = death->killer ? death->killer->sender : (struct process_ref){0};
+	const uint64_t a =
+	    (uint64_t)sender.pid << 32 | (uint64_t)signal_of(death->process) << 8 | (uint64_t)death->origin;
 	struct batch *batch = hash_get(&state->batches, a, sender.start_ns);
 
 	if (batch)
@@ -575,11 +614,13 @@ static struct batch *batch_of(struct state *state, const struct process *process
 static int count_killed(struct state *state, const struct analysis *analysis)
 {
 	for (const struct process *p = model_first(analysis->model); p; p = p->next) {
+		struct death death;
 		struct batch *batch;
 
 		if (!is_killed(state, p))
 			continue;
-		batch = batch_of(state, p, origin_of(state, analysis->model, p));
+		death = death_of(state, analysis->model, p);
+		batch = batch_of(state, &death);
 		if (!batch)
 			return -ENOMEM;
 		batch->count++;
@@ -587,10 +628,9 @@ static int count_killed(struct state *state, const struct analysis *analysis)
 	return 0;
 }
 
-static int conclude_killed(struct state *state, const struct analysis *analysis, const struct process *process)
+static int conclude_killed(struct state *state, const struct analysis *analysis, const struct death *death)
 {
-	const enum origin origin = origin_of(state, analysis->model, process);
-	struct batch *batch = batch_of(state, process, origin);
+	struct batch *batch = batch_of(state, death);
 	uint64_t count;
 
 	if (!batch)
@@ -599,31 +639,37 @@ static int conclude_killed(struct state *state, const struct analysis *analysis,
 	if (!count)
 		return 0; /* told with the first of them */
 	if (count <= TOLD_SINGLY)
-		return tell_killed(analysis, process, origin, 1);
+		return tell_killed(analysis, death, 1);
 	batch->count = 0;
-	return tell_killed(analysis, process, origin, count);
+	return tell_killed(analysis, death, count);
 }
 
 static int conclude(struct state *state, const struct analysis *analysis, const struct process *process)
 {
 	const int signal = signal_of(process);
+	struct death death;
 
 	if (process->scope != SCOPE_TARGET || process->dead_before)
 		return 0;
 	if (process->oom_victim && (!process->exited_ns || signal == SIGKILL))
 		return tell_oom(analysis, process);
-	if (is_crash(signal) && process->exited_ns && !told_elsewhere(state, process))
-		return tell_crashed(state, analysis, process);
-	return is_killed(state, process) ? conclude_killed(state, analysis, process) : 0;
+	if (!signal || !process->exited_ns)
+		return 0;
+	death = death_of(state, analysis->model, process);
+	if (is_crash(signal) && !told_elsewhere(state, process))
+		return tell_crashed(analysis, &death);
+	return is_killed(state, process) ? conclude_killed(state, analysis, &death) : 0;
 }
 
 static int event_exit(const struct analysis *analysis, void *where, const struct event *event)
 {
 	struct state *state = where;
+	int error;
 
 	if (event->kind == EVENT_begin)
 		state->lifeline = (struct process_ref){event->pid, event->start_ns};
-	return hangups_event(&state->hangups, analysis->model, event);
+	error = sent_event(&state->sent, event);
+	return error ? error : hangups_event(&state->hangups, analysis->model, event);
 }
 
 static int open_exit(const struct analysis *analysis, void **where)
@@ -653,6 +699,7 @@ static void free_exit(void *where)
 		next = batch->next;
 		free(batch);
 	}
+	sent_free(&state->sent);
 	hash_free(&state->batches);
 	hangups_free(&state->hangups);
 	free(state);
