@@ -24,7 +24,10 @@
 #define CAPACITY_SLACK_PERCENT 5 /* what a pinned set may have got beyond its processors, by clock errors */
 #define THREADS_NAMED 5
 
-#define PAIR_WAKES 1000
+/* Wake-ups are sampled in windows, so their number only has to be enough for a share; how often comes from the
+ * switches, which the kernel counts. */
+#define PAIR_WAKES 100
+#define PAIR_SWITCHES 1000
 #define PAIR_PER_SECOND 2000
 #define PAIR_PERCENT 80 /* of its wakes by the other */
 
@@ -325,6 +328,7 @@ static bool is_half(const struct thread *thread)
 	const struct counters *counters = &thread->counters;
 
 	return counters->waker_tid && counters->waker_tid != thread->tid && counters->wakes >= PAIR_WAKES &&
+	       counters->voluntary >= PAIR_SWITCHES &&
 	       (double)counters->waker_wakes * 100 >= (double)counters->wakes * PAIR_PERCENT;
 }
 
@@ -360,7 +364,7 @@ static int tell_pair(const struct analysis *analysis, const struct pair *pair)
 {
 	const struct counters *a = &pair->a.thread->counters, *b = &pair->b.thread->counters;
 	const uint64_t switches = a->voluntary + a->involuntary + b->voluntary + b->involuntary;
-	const double rate = per_second(a->wakes < b->wakes ? a->wakes : b->wakes, pair);
+	const double rate = per_second(a->voluntary < b->voluntary ? a->voluntary : b->voluntary, pair);
 	const uint64_t cost_ns = switches ? (a->cpu_ns + b->cpu_ns) / switches : 0;
 	struct buffer buffer = {0};
 	struct finding finding;
@@ -377,10 +381,11 @@ static int tell_pair(const struct analysis *analysis, const struct pair *pair)
 
 		finding_evidence(
 		    &finding, 0,
-		    "%.15s (%u) was woken %llu times, %llu of them or more by thread %u; %llu voluntary switches",
-		    thread->comm, thread->tid, (unsigned long long)thread->counters.wakes,
-		    (unsigned long long)thread->counters.waker_wakes, thread->counters.waker_tid,
-		    (unsigned long long)thread->counters.voluntary);
+		    "%.15s (%u) switched %llu times of its own will; of %llu sampled wake-ups %llu or more came from "
+		    "thread %u",
+		    thread->comm, thread->tid, (unsigned long long)thread->counters.voluntary,
+		    (unsigned long long)thread->counters.wakes, (unsigned long long)thread->counters.waker_wakes,
+		    thread->counters.waker_tid);
 	}
 	finding_evidence(&finding, pair->until_ns, "%llu switches of both in %s, %s of processor time for each",
 			 (unsigned long long)switches, words_duration(pair->until_ns - pair->since_ns).text,
@@ -410,8 +415,8 @@ static int conclude_thread(const struct analysis *analysis, const struct process
 	if (!is_half(thread) || thread->tid > thread->counters.waker_tid ||
 	    !span_of(analysis, process, thread, &span) || !find_pair(analysis, &span, &pair))
 		return 0;
-	if (per_second(pair.a.thread->counters.wakes, &pair) < PAIR_PER_SECOND ||
-	    per_second(pair.b.thread->counters.wakes, &pair) < PAIR_PER_SECOND)
+	if (per_second(pair.a.thread->counters.voluntary, &pair) < PAIR_PER_SECOND ||
+	    per_second(pair.b.thread->counters.voluntary, &pair) < PAIR_PER_SECOND)
 		return 0;
 	return tell_pair(analysis, &pair);
 }

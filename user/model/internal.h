@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What the files of model/ share and nobody else sees. Records live in an arena and are never freed before the model
- * is, so a pointer to one stays good; what can be replaced (exe, argv, waits) is malloc'ed and owned by the record.
+ * is, so a pointer to one stays good. Paths and arguments are kept once however many processes have them: what a shell
+ * forks ten thousand times has one argv. Only the ways of waiting are malloc'ed for each record.
  */
 #ifndef LIFELINE_MODEL_INTERNAL_H
 #define LIFELINE_MODEL_INTERNAL_H
@@ -41,6 +42,7 @@ struct model {
 	struct hash ns_pids;   /* (pid in its namespace, namespace) -> latest record, for nested namespaces */
 	struct hash cgroups;   /* (id, 0) -> path */
 	struct hash failures;  /* refused forks by process and error */
+	struct hash texts;     /* (content's hash, length) -> struct text */
 	struct process *first, *last;
 	struct fork_failure *first_failure, *last_failure;
 	struct lost_span *first_lost, *last_lost;
@@ -54,6 +56,10 @@ static inline struct record *record_of(struct process *process)
 {
 	return (struct record *)process;
 }
+
+/* ---- text.c */
+/* The one copy of these bytes, NUL-terminated, good until the model is freed. NULL: out of memory. */
+char *text_keep(struct model *model, const char *bytes, uint32_t length);
 
 /* ---- process.c */
 /* The record of this identity; start 0 means the latest with this pid. NULL unknown. */

@@ -11,42 +11,39 @@
 
 #define SIGCHLD_NUMBER 17
 
-static char *copy_text(const char *bytes, uint32_t length)
+/* Replaces *text by what the blob says; an empty blob says nothing. */
+static int take_text(struct model *model, char **text, const char *bytes, uint32_t length)
 {
-	return bytes && length ? strndup(bytes, length) : NULL;
-}
-
-/* Replaces *text by a copy of the blob; an empty blob says nothing. */
-static int take_text(char **text, const char *bytes, uint32_t length)
-{
-	char *copy;
+	char *kept;
 
 	if (!length)
 		return 0;
-	copy = copy_text(bytes, length);
-	if (!copy)
+	kept = text_keep(model, bytes, length);
+	if (!kept)
 		return -ENOMEM;
-	free(*text);
-	*text = copy;
+	*text = kept;
 	return 0;
 }
 
-static int take_argv(struct process *process, const char *bytes, uint32_t length, uint32_t true_size)
+static int take_argv(struct model *model, struct process *process, const char *bytes, uint32_t length,
+		     uint32_t true_size)
 {
-	char *copy;
-
 	if (!length)
 		return 0;
-	copy = malloc((size_t)length + 1);
-	if (!copy)
+	if (take_text(model, &process->argv, bytes, length))
 		return -ENOMEM;
-	memcpy(copy, bytes, length);
-	copy[length] = '\0';
-	free(process->argv);
-	process->argv = copy;
 	process->argv_length = length;
 	process->argv_size = true_size > length ? true_size : length;
 	return 0;
+}
+
+/* Until it calls exec a child runs its creator's program with its creator's arguments. */
+static void take_image(struct process *child, const struct process *creator)
+{
+	child->exe = creator->exe;
+	child->argv = creator->argv;
+	child->argv_length = creator->argv_length;
+	child->argv_size = creator->argv_size;
 }
 
 static void take_groups(struct process *process, uint32_t pgid, uint32_t sid)
@@ -89,6 +86,8 @@ int fold_fork(struct model *model, const struct event *event)
 		comm_copy(child->comm, event->comm);
 	if (!known_state)
 		take_birth_state(child, fork);
+	if (!known_state && creator)
+		take_image(child, creator);
 	parent = process_get(model, fork->parent, fork->parent_start);
 	if (parent && parent != child)
 		process_born_to(model, child, parent, fork->parent_tid);
@@ -176,9 +175,9 @@ int fold_exec(struct model *model, const struct event *event)
 	if (exec->cgroup)
 		process->cgroup = exec->cgroup;
 	take_groups(process, exec->pgid, exec->sid);
-	if (take_text(&process->exe, exe_length ? exe : name, exe_length ? exe_length : name_length))
+	if (take_text(model, &process->exe, exe_length ? exe : name, exe_length ? exe_length : name_length))
 		return -ENOMEM;
-	return take_argv(process, argv, argv_length, exec->args_size);
+	return take_argv(model, process, argv, argv_length, exec->args_size);
 }
 
 int fold_rename(struct model *model, const struct event *event)
@@ -378,9 +377,9 @@ int fold_snap_process(struct model *model, const struct event *event)
 	if (snap->dead && !leader->exited_ns)
 		leader->exited_ns = event->t_ns;
 	process_account(model, process);
-	if (take_text(&process->exe, exe, exe_length))
+	if (take_text(model, &process->exe, exe, exe_length))
 		return -ENOMEM;
-	return take_argv(process, argv, argv_length, argv_length);
+	return take_argv(model, process, argv, argv_length, argv_length);
 }
 
 int fold_snap_thread(struct model *model, const struct event *event)

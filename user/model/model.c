@@ -47,8 +47,6 @@ struct model *model_new(void)
 
 static void free_process(struct process *process)
 {
-	free(process->exe);
-	free(process->argv);
 	free(process->waits);
 	hash_free(&record_of(process)->tids);
 }
@@ -73,6 +71,7 @@ void model_free(struct model *model)
 	hash_free(&model->ns_pids);
 	hash_free(&model->cgroups);
 	hash_free(&model->failures);
+	hash_free(&model->texts);
 	arena_free(&model->arena);
 	free(model);
 }

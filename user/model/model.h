@@ -19,7 +19,7 @@ struct counters {
 	uint64_t voluntary, involuntary;   /* context switches, the kernel's own nvcsw and nivcsw */
 	uint64_t cpu_ns, runqueue_ns;	   /* on a processor; runnable but waiting for one */
 	uint64_t blocked_ns[BLOCKED_REASON_COUNT];
-	uint64_t wakes, waker_wakes;	   /* times woken while wake-ups were sampled; of these at least so many by waker_tid */
+	uint64_t wakes, waker_wakes;	   /* sampled wake-ups; of these at least so many by waker_tid */
 	uint32_t waker_tid;		   /* the thread that woke this one more often than all others together, or 0 */
 	uint32_t cpus_allowed;		   /* size of the affinity mask; 0 unknown */
 };
@@ -103,8 +103,8 @@ struct process {
 	uint32_t uid, pgid, sid;
 	uint64_t cgroup;		    /* id; model_cgroup_path */
 	char comm[COMM_SIZE];
-	char *exe;			    /* owned; NULL unknown. Not escaped */
-	char *argv;			    /* owned, NUL-separated, argv_length bytes; NULL unknown */
+	char *exe;			    /* of the last exec, or inherited at birth; NULL unknown. Not escaped */
+	char *argv;			    /* NUL-separated, argv_length bytes; likewise */
 	size_t argv_length;
 	uint32_t argv_size;		    /* true size of all arguments; larger than argv_length: cut */
 	uint32_t execs;

@@ -489,7 +489,8 @@ static int turn(struct live *live)
 	look_if_due(live, now_ns);
 	if (++live->turn % LOSS_EVERY == 0)
 		tell_losses(live, now_ns);
-	tell_tick(live, now_ns - REORDER_NS);
+	if (now_ns - REORDER_NS > live->begin_ns)
+		tell_tick(live, now_ns - REORDER_NS);
 	return live->failed ? live->failed : 1;
 }
 

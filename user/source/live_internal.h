@@ -48,8 +48,9 @@ void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
 /* Runs the task iterator in this mode and hands over each record it wrote. */
 int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn record, void *context);
 /*
- * Wake-ups are looked at in short windows only: who mostly wakes whom shows in a sample as well, and a hook on each wake-up
- * would cost every program on the machine, watched or not. On or off from now; no-op where the program was not loaded.
+ * Wake-ups are looked at in short windows only: who mostly wakes whom shows in a sample as well, and a hook on each
+ * wake-up would cost every program on the machine, watched or not. On or off from now; no-op where the program was not
+ * loaded.
  */
 void live_bpf_sample_wakes(struct live_bpf *bpf, bool on);
 void live_bpf_unload(struct live_bpf *bpf);
