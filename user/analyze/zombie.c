@@ -250,7 +250,7 @@ static bool one_wait_per_signal(const struct custody *custody)
 static enum cause decide(const struct analysis *analysis, const struct custody *custody)
 {
 	const bool reaped_late = custody->end == CUSTODY_REAPED || custody->end == CUSTODY_GONE;
-	const bool reaps = custody->waited_before || custody->waited_since || reaped_late;
+	const bool reaps = custody->waited_before || custody->waited_since || reaped_late || custody->unseen_waits;
 
 	if (tracer_of(analysis, custody))
 		return TRACED;
@@ -303,7 +303,7 @@ static void write_title(struct finding *finding, const struct analysis *analysis
 			finding_title(finding, "%s stayed dead for %s: its parent %s never waited for it", c, t, p);
 		return;
 	case REAPER_STUCK:
-		if (custody->end == CUSTODY_REAPED)
+		if (custody->end == CUSTODY_REAPED || custody->end == CUSTODY_GONE)
 			finding_title(finding, "%s stayed dead for %s until its parent %s came to reap it", c, t, p);
 		else
 			finding_title(finding, "%s stayed dead for %s: its parent %s reaps, but was held up elsewhere",
@@ -446,7 +446,8 @@ static void tell_end(struct finding *finding, const struct custody *custody)
 		finding_evidence(finding, custody->until_ns, "%s ended without having reaped it", parent.text);
 		return;
 	case CUSTODY_GONE:
-		finding_evidence(finding, custody->until_ns, "it was gone; whose wait took it was not seen");
+		finding_evidence(finding, custody->until_ns,
+				 "it was collected, by a wait that cannot be seen (io_uring, or within the kernel)");
 		return;
 	case CUSTODY_OPEN:
 		finding_evidence(finding, custody->until_ns, "still dead and not reaped");

@@ -25,6 +25,7 @@
 
 struct parent_record {
 	uint64_t reaped;    /* children that it collected so far */
+	uint64_t unseen;    /* children of it that were collected without a wait that was seen */
 	uint64_t merged_ns; /* last time that a SIGCHLD about a death met one still pending */
 };
 
@@ -358,12 +359,17 @@ static struct record *take(struct custodies *custodies, uint32_t pid, uint64_t s
 static int on_reap(struct custodies *custodies, const struct analysis *analysis, const struct event_reap *reap)
 {
 	const struct process_ref reaper = {reap->h.pid, reap->h.start_ns};
-	struct parent_record *by = parent_record(custodies, reaper);
-	struct record *record = take(custodies, reap->child, reap->child_start);
-	const struct process *parent;
+	const struct process *parent,
+	    *child = model_find(analysis->model, (struct process_ref){reap->child, reap->child_start});
+	struct parent_record *by;
+	struct record *record;
 
+	if (child && process_is_zombie(child))
+		return 0; /* a tracer's wait returned it and left it to its parent */
+	by = parent_record(custodies, reaper);
 	if (by)
 		by->reaped++;
+	record = take(custodies, reap->child, reap->child_start);
 	if (!record)
 		return 0;
 	name_parent(record, analysis->model);
@@ -373,6 +379,9 @@ static int on_reap(struct custodies *custodies, const struct analysis *analysis,
 	/* Its parent ended and somebody else was quicker than the news of the adoption. */
 	if (parent && parent->exited_ns && parent->exited_ns <= reap->h.t_ns)
 		return settle(custodies, analysis, record, CUSTODY_PARENT_ENDED, parent->exited_ns);
+	/* Nobody else can have: it waits in a way that is not seen (io_uring, inside the kernel). */
+	if (parent && (by = parent_record(custodies, parent->id)))
+		by->unseen++;
 	return settle(custodies, analysis, record, CUSTODY_GONE, reap->h.t_ns);
 }
 
@@ -453,6 +462,17 @@ int custodies_event(struct custodies *custodies, const struct analysis *analysis
 	}
 }
 
+static void mark_unseen_waits(struct custodies *custodies)
+{
+	for (size_t i = 0; i < custodies->kept_count; i++) {
+		struct custody *custody = &custodies->kept[i]->custody;
+		const struct process_ref id = custody->parent->id;
+		const struct parent_record *parent = hash_get(&custodies->parents, id.pid, id.start_ns);
+
+		custody->unseen_waits = parent && parent->unseen;
+	}
+}
+
 int custodies_close(struct custodies *custodies, const struct analysis *analysis)
 {
 	const uint64_t now_ns = model_now(analysis->model);
@@ -476,6 +496,7 @@ int custodies_close(struct custodies *custodies, const struct analysis *analysis
 		if (error)
 			return error;
 	}
+	mark_unseen_waits(custodies);
 	return 0;
 }
 

@@ -39,7 +39,9 @@ struct custody {
 	bool waited_otherwise; /* a wait that cannot match, since since_ns: other_wait */
 	struct wait_sign other_wait;
 	uint64_t merged_ns; /* a SIGCHLD to the parent found another pending while this child was dead */
-	bool looked;        /* look is about this custody, as near after its limit as there was one */
+	bool
+	    unseen_waits; /* children of this parent were collected, and no wait for them was seen: it has other ways */
+	bool looked;      /* look is about this custody, as near after its limit as there was one */
 	struct zombie_look look;
 };
 
