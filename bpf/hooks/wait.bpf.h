@@ -425,18 +425,28 @@ int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 	return 0;
 }
 
-#define FORK_PROGRAM(name)                                                                                             \
-	SEC("?fexit/__x64_sys_" #name)                                                                                 \
-	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
-	{                                                                                                              \
-		fork_done(bpf_get_current_task_btf(), result, regs->orig_ax);                                          \
-		return 0;                                                                                              \
-	}
+/* clone, clone3, fork and vfork all end here; the number of the call is in the saved registers */
+SEC("?fexit/kernel_clone")
+int BPF_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs;
 
-FORK_PROGRAM(clone)
-FORK_PROGRAM(clone3)
-FORK_PROGRAM(fork)
-FORK_PROGRAM(vfork)
+	if (result >= 0 || (task->flags & KTHREAD_FLAG))
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	fork_done(task, result, regs->orig_ax);
+	return 0;
+}
+
+/* has no arguments, so no __x64_sys_ function of its own in BTF */
+SEC("?fexit/ksys_setsid")
+int BPF_PROG(ll_fx_setsid, int result)
+{
+	if (settings.want_session && is_target(bpf_get_current_task_btf()->tgid))
+		setsid_done(bpf_get_current_task_btf(), result);
+	return 0;
+}
 
 #define SESSION_PROGRAM(name, interest)                                                                                \
 	SEC("?fexit/__x64_sys_" #name)                                                                                 \
@@ -446,7 +456,6 @@ FORK_PROGRAM(vfork)
 		return 0;                                                                                              \
 	}
 
-SESSION_PROGRAM(setsid, SYSCALL_SETSID)
 SESSION_PROGRAM(setpgid, SYSCALL_SETPGID)
 SESSION_PROGRAM(prctl, SYSCALL_PRCTL)
 

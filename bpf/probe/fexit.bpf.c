@@ -6,7 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-SEC("fexit/__x64_sys_setsid")
+SEC("fexit/__x64_sys_wait4")
 int BPF_PROG(llp_fexit, struct pt_regs *regs, long result)
 {
 	return 0;

@@ -73,16 +73,13 @@ static uint32_t ring_size(uint64_t wanted)
 static void choose_call_programs(struct lifeline_bpf *skeleton, bool waits, bool sessions, bool single_calls)
 {
 	struct bpf_program *const for_waits[] = {skeleton->progs.ll_fx_wait4, skeleton->progs.ll_fx_waitid};
-	struct bpf_program *const for_life[] = {skeleton->progs.ll_fx_clone, skeleton->progs.ll_fx_clone3,
-						skeleton->progs.ll_fx_fork, skeleton->progs.ll_fx_vfork};
 	struct bpf_program *const for_sessions[] = {skeleton->progs.ll_fx_setsid, skeleton->progs.ll_fx_setpgid,
 						    skeleton->progs.ll_fx_prctl};
 
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
 	for (size_t i = 0; i < sizeof(for_waits) / sizeof(for_waits[0]); i++)
 		bpf_program__set_autoload(for_waits[i], single_calls && waits);
-	for (size_t i = 0; i < sizeof(for_life) / sizeof(for_life[0]); i++)
-		bpf_program__set_autoload(for_life[i], single_calls);
+	bpf_program__set_autoload(skeleton->progs.ll_fx_clone, single_calls);
 	for (size_t i = 0; i < sizeof(for_sessions) / sizeof(for_sessions[0]); i++)
 		bpf_program__set_autoload(for_sessions[i], single_calls && sessions);
 }

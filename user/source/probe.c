@@ -100,7 +100,7 @@ static void refuse(struct capability *capability, int result, const char *loses)
 /* Either way of seeing the return of a wait will do; which one is in use is worth telling. */
 static void try_call_hook(struct capability *capability, const char *loses)
 {
-	static const char *const single[NAMES_MAX] = {"ll_fx_wait4", "ll_fx_waitid", "ll_fx_clone3"};
+	static const char *const single[NAMES_MAX] = {"ll_fx_wait4", "ll_fx_waitid", "ll_fx_clone"};
 	static const char *const all[NAMES_MAX] = {"ll_sysexit"};
 	int result;
 
