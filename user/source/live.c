@@ -308,6 +308,7 @@ static int open_live(struct live *live, struct error *error)
 {
 	const struct live_options *options = live->options;
 	struct live_plan plan = {.watch_all = options->all,
+				 .stays = options->mode != MODE_RUN,
 				 .wants = options->wants,
 				 .buffer_bytes = options->buffer_bytes};
 	int result;

@@ -33,6 +33,7 @@ struct live_bpf {
 /* What is to be loaded. */
 struct live_plan {
 	bool watch_all;
+	bool stays; /* attach: hooks that are cheap to have and slow to remove are worth it */
 	unsigned wants;
 	uint64_t begin_ns;
 	uint64_t buffer_bytes;
