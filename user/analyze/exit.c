@@ -295,7 +295,7 @@ static const struct signal_note *earlier_request(const struct death *death)
 {
 	const struct signal_note *term = death->process->term, *killer = death->killer;
 
-	if (!term || !killer || term->at_ns >= killer->at_ns || term->signal == killer->signal)
+	if (!term || !killer || term->at_ns >= killer->at_ns)
 		return NULL;
 	return term;
 }

@@ -227,8 +227,7 @@ static bool is_oversubscribed(const struct crowd *crowd)
 {
 	const double demand_ns = (double)crowd->cpu_ns + (double)crowd->runqueue_ns;
 
-	return crowd->peak > crowd->processors && crowd->crowded_ns >= OVERLAP_NS &&
-	       (double)crowd->runqueue_ns * 100 >= demand_ns * QUEUED_PERCENT &&
+	return crowd->crowded_ns >= OVERLAP_NS && (double)crowd->runqueue_ns * 100 >= demand_ns * QUEUED_PERCENT &&
 	       crowd->involuntary > crowd->voluntary && shared_processors(crowd);
 }
 

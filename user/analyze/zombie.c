@@ -260,10 +260,10 @@ static enum cause decide(const struct analysis *analysis, const struct custody *
 		return NOT_PROVEN; /* it sat in a wait that takes this child: something else was in the way */
 	if (custody->adoption && !reaps)
 		return ADOPTER_NEGLIGENT;
-	if (custody->blocked && !custody->waited_since)
-		return WAITS_FOR_OTHER;
 	if (one_wait_per_signal(custody))
 		return SIGNALS_MERGED;
+	if (custody->blocked)
+		return WAITS_FOR_OTHER;
 	if (reaps)
 		return REAPER_STUCK;
 	return custody->waited_otherwise ? WAITS_FOR_OTHER : NEVER_WAITED;
