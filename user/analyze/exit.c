@@ -12,15 +12,15 @@
 #include <stdlib.h>
 
 #include "analyze/analyzer.h"
+#include "analyze/common/fault.h"
 #include "analyze/common/hangup.h"
 #include "analyze/common/sent.h"
 #include "analyze/common/words.h"
 #include "base/hash.h"
 #include "base/text.h"
 
-#define TOLD_SINGLY 10   /* more deaths by one signal of one sender are told as one finding */
-#define FIRST_PAGE 4096  /* addresses that only a null pointer leads to */
-#define CODE_KERNEL 0x80 /* SI_KERNEL */
+#define TOLD_SINGLY 10  /* more deaths by one signal of one sender are told as one finding */
+#define FIRST_PAGE 4096 /* addresses that only a null pointer leads to */
 
 enum { KILLED, CRASHED, OOM, VERDICT_COUNT };
 
@@ -210,69 +210,6 @@ static struct death death_of(const struct state *state, const struct model *mode
 	return death;
 }
 
-/* ---- fault codes in words (asm-generic/siginfo.h) --------------------------------------------------------- */
-
-struct code_words {
-	int signal, code;
-	const char *name, *words;
-};
-
-static const struct code_words code_words[] = {
-    {SIGSEGV, 1, "SEGV_MAPERR", "address not mapped"},
-    {SIGSEGV, 2, "SEGV_ACCERR", "access not permitted"},
-    {SIGSEGV, 3, "SEGV_BNDERR", "bounds check failed"},
-    {SIGSEGV, 4, "SEGV_PKUERR", "forbidden by a protection key"},
-    {SIGSEGV, 8, "SEGV_MTEAERR", "memory tag mismatch, told late"},
-    {SIGSEGV, 9, "SEGV_MTESERR", "memory tag mismatch"},
-    {SIGSEGV, 10, "SEGV_CPERR", "control-flow protection: return address changed"},
-    {SIGSEGV, CODE_KERNEL, "SI_KERNEL", "general protection: an address that cannot exist, or a forbidden instruction"},
-    {SIGBUS, 1, "BUS_ADRALN", "address not aligned"},
-    {SIGBUS, 2, "BUS_ADRERR", "beyond the end of the mapped file"},
-    {SIGBUS, 3, "BUS_OBJERR", "hardware error"},
-    {SIGBUS, 4, "BUS_MCEERR_AR", "memory failure, action required"},
-    {SIGBUS, 5, "BUS_MCEERR_AO", "memory failure"},
-    {SIGILL, 1, "ILL_ILLOPC", "illegal instruction"},
-    {SIGILL, 2, "ILL_ILLOPN", "illegal operand"},
-    {SIGILL, 3, "ILL_ILLADR", "illegal addressing mode"},
-    {SIGILL, 4, "ILL_ILLTRP", "illegal trap"},
-    {SIGILL, 5, "ILL_PRVOPC", "privileged instruction"},
-    {SIGILL, 6, "ILL_PRVREG", "privileged register"},
-    {SIGILL, 7, "ILL_COPROC", "coprocessor error"},
-    {SIGILL, 8, "ILL_BADSTK", "internal stack error"},
-    {SIGFPE, 1, "FPE_INTDIV", "integer division by zero"},
-    {SIGFPE, 2, "FPE_INTOVF", "integer overflow"},
-    {SIGFPE, 3, "FPE_FLTDIV", "floating point division by zero"},
-    {SIGFPE, 4, "FPE_FLTOVF", "floating point overflow"},
-    {SIGFPE, 5, "FPE_FLTUND", "floating point underflow"},
-    {SIGFPE, 6, "FPE_FLTRES", "floating point result not exact"},
-    {SIGFPE, 7, "FPE_FLTINV", "invalid floating point operation"},
-    {SIGFPE, 8, "FPE_FLTSUB", "subscript out of range"},
-};
-
-static const struct code_words *find_code(const struct signal_note *killer)
-{
-	for (size_t i = 0; i < sizeof code_words / sizeof code_words[0]; i++)
-		if (code_words[i].signal == killer->signal && code_words[i].code == killer->code)
-			return &code_words[i];
-	return NULL;
-}
-
-static bool is_fault(const struct signal_note *killer)
-{
-	return killer && killer->origin == SIGNAL_KERNEL && killer->code > 0;
-}
-
-/* The address means something for a fault that the processor gave one for. */
-static bool has_address(const struct signal_note *killer)
-{
-	return is_fault(killer) && killer->code != CODE_KERNEL;
-}
-
-static bool is_crash(int signal)
-{
-	return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL || signal == SIGFPE;
-}
-
 /* ---- telling ------------------------------------------------------------------------------------------------ */
 
 static struct words words_sender(const struct model *model, const struct signal_note *killer)
@@ -353,7 +290,7 @@ static void write_detail(struct finding *finding, const struct model *model, con
 {
 	const struct process *process = death->process;
 	const struct signal_note *killer = death->killer, *term = earlier_request(death);
-	const struct code_words *code = killer ? find_code(killer) : NULL;
+	const struct fault_code *code = killer ? fault_code(killer) : NULL;
 	struct buffer buffer = {0};
 	struct json json;
 
@@ -362,11 +299,11 @@ static void write_detail(struct finding *finding, const struct model *model, con
 	json_key_string(&json, "signal", words_signal(signal_of(process)).text);
 	json_key_bool(&json, "core", process->status & 0x80);
 	write_sender(&json, model, death);
-	if (is_crash(signal_of(process))) {
-		json_key_string(&json, "fault", is_fault(killer) && code ? code->name : NULL);
-		json_key_string(&json, "address",
-				has_address(killer) ? words_format("0x%llx", (unsigned long long)killer->addr).text
-						    : NULL);
+	if (fault_signal(signal_of(process))) {
+		json_key_string(&json, "fault", fault_is(killer) && code ? code->name : NULL);
+		json_key_string(
+		    &json, "address",
+		    fault_has_address(killer) ? words_format("0x%llx", (unsigned long long)killer->addr).text : NULL);
 	}
 	if (term)
 		json_key_unsigned(&json, "after_request_ns", killer->at_ns - term->at_ns);
@@ -478,18 +415,18 @@ static int tell_killed(const struct analysis *analysis, const struct death *deat
 static struct words words_fault(const struct model *model, const struct death *death)
 {
 	const struct signal_note *killer = death->killer;
-	const struct code_words *code = killer ? find_code(killer) : NULL;
+	const struct fault_code *code = killer ? fault_code(killer) : NULL;
 
 	if (!killer)
 		return words_format("; where it came from was not seen");
-	if (!is_fault(killer)) {
+	if (!fault_is(killer)) {
 		if (death->origin == FROM_SELF && killer->signal == SIGABRT)
 			return words_format(": it called abort()");
 		if (death->origin == FROM_SELF)
 			return words_format(", which it sent itself");
 		return killer->origin == SIGNAL_KERNEL ? words_format(" from the kernel") : words_sent(model, killer);
 	}
-	if (!has_address(killer))
+	if (!fault_has_address(killer))
 		return words_format(": %s", code ? code->words : "a fault");
 	return words_format(" at address 0x%llx: %s%s", (unsigned long long)killer->addr,
 			    code ? code->words : "a fault",
@@ -502,7 +439,7 @@ static int tell_crashed(const struct analysis *analysis, const struct death *dea
 	const struct signal_note *killer = death->killer;
 	const struct words signal = words_signal(signal_of(process));
 	const struct words fault = words_fault(analysis->model, death);
-	const struct thread *thread = killer && is_fault(killer) ? model_thread(process, killer->sender_tid) : NULL;
+	const struct thread *thread = killer && fault_is(killer) ? model_thread(process, killer->sender_tid) : NULL;
 	struct finding finding;
 
 	finding_begin(&finding, &verdicts[CRASHED], process);
@@ -588,7 +525,7 @@ static bool is_killed(const struct state *state, const struct process *process)
 	const int signal = signal_of(process);
 
 	return signal && process->exited_ns && !process->dead_before && process->scope == SCOPE_TARGET &&
-	       !process->oom_victim && !is_crash(signal) && !is_broken_pipe(state, process) &&
+	       !process->oom_victim && !fault_signal(signal) && !is_broken_pipe(state, process) &&
 	       !told_elsewhere(state, process);
 }
 
@@ -656,7 +593,7 @@ static int conclude(struct state *state, const struct analysis *analysis, const 
 	if (!signal || !process->exited_ns)
 		return 0;
 	death = death_of(state, analysis->model, process);
-	if (is_crash(signal) && !told_elsewhere(state, process))
+	if (fault_signal(signal) && !told_elsewhere(state, process))
 		return tell_crashed(analysis, &death);
 	return is_killed(state, process) ? conclude_killed(state, analysis, &death) : 0;
 }

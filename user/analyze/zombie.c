@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "analyze/analyzer.h"
-#include "analyze/common/custody.h"
+#include "analyze/common/cause.h"
 #include "analyze/common/leak.h"
 #include "analyze/common/words.h"
 
@@ -17,20 +17,6 @@
 
 /* More than so many of one cause and parent, all reaped at last, are told as one. */
 #define TOLD_SINGLY 10
-
-enum cause {
-	NEVER_WAITED,
-	REAPER_STUCK,
-	WAITS_FOR_OTHER,
-	SIGNALS_MERGED,
-	PARENT_STOPPED,
-	TRACED,
-	ADOPTER_NEGLIGENT,
-	LEADER_EXITED,
-	LEAK,
-	CAUSE_COUNT,
-	NOT_PROVEN = CAUSE_COUNT,
-};
 
 static const struct verdict verdicts[] = {
 	[NEVER_WAITED] = {
@@ -204,71 +190,6 @@ struct state {
 	unsigned char *causes; /* enum cause, of each custody */
 };
 
-/* ---- which cause the facts prove ------------------------------------------------------------------- */
-
-/* The tracer at the death is known, but not looked at since: has it waited, it has let go. */
-static bool tracer_waited(const struct analysis *analysis, const struct custody *custody)
-{
-	const struct process *tracer = model_by_pid(analysis->model, custody->child->tracer);
-
-	for (unsigned i = 0; tracer && i < tracer->wait_count; i++)
-		if (tracer->waits[i].last_ns >= custody->since_ns &&
-		    wait_could_match(&tracer->waits[i], tracer, custody->child))
-			return true;
-	return false;
-}
-
-static uint32_t tracer_of(const struct analysis *analysis, const struct custody *custody)
-{
-	const uint32_t tracer = custody->looked ? custody->look.tracer : custody->child->tracer;
-
-	if (!tracer || tracer == custody->parent->id.pid)
-		return 0;
-	return custody->looked || !tracer_waited(analysis, custody) ? tracer : 0;
-}
-
-/* Under strace a process is in state t for a moment at each call: only a `t` that lasts counts as stopped. */
-static bool parent_is_stopped(const struct custody *custody)
-{
-	const struct zombie_look *last = custody->child->look;
-
-	if (!custody->looked)
-		return false;
-	if (custody->look.parent_stopped || custody->look.parent_state == 'T')
-		return true;
-	return custody->look.parent_state == 't' && last && last->at_ns > custody->look.at_ns &&
-	       last->parent_state == 't';
-}
-
-static bool one_wait_per_signal(const struct custody *custody)
-{
-	if (!custody->merged_ns || !custody->collected_others)
-		return false;
-	return !custody->looked || custody->look.sigchld == SIGCHLD_HANDLED || custody->look.sigchld_blocked;
-}
-
-static enum cause decide(const struct analysis *analysis, const struct custody *custody)
-{
-	const bool reaped_late = custody->end == CUSTODY_REAPED || custody->end == CUSTODY_GONE;
-	const bool reaps = custody->waited_before || custody->waited_since || reaped_late || custody->unseen_waits;
-
-	if (tracer_of(analysis, custody))
-		return TRACED;
-	if (parent_is_stopped(custody))
-		return PARENT_STOPPED;
-	if (custody->waiting_now && !reaped_late)
-		return NOT_PROVEN; /* it sat in a wait that takes this child: something else was in the way */
-	if (custody->adoption && !reaps)
-		return ADOPTER_NEGLIGENT;
-	if (one_wait_per_signal(custody))
-		return SIGNALS_MERGED;
-	if (custody->blocked)
-		return WAITS_FOR_OTHER;
-	if (reaps)
-		return REAPER_STUCK;
-	return custody->waited_otherwise ? WAITS_FOR_OTHER : NEVER_WAITED;
-}
-
 /* ---- telling it ------------------------------------------------------------------------------------- */
 
 static const char *adopter_role(const struct adoption *adoption)
@@ -326,7 +247,7 @@ static void write_title(struct finding *finding, const struct analysis *analysis
 							   : "was stopped and could not reap");
 		return;
 	case TRACED: {
-		const uint32_t pid = tracer_of(analysis, custody);
+		const uint32_t pid = cause_tracer(analysis, custody);
 		const struct process *tracer = model_by_pid(analysis->model, pid);
 
 		finding_title(finding, "%s stayed dead for %s, held by its tracer %s", c, t,
@@ -511,7 +432,7 @@ static void write_help(struct finding *finding, const struct analysis *analysis,
 		return;
 	case TRACED:
 		finding_help(finding, "Let the tracer (process %u) wait for it, detach or end; then %s can reap it.",
-			     tracer_of(analysis, custody), parent.text);
+			     cause_tracer(analysis, custody), parent.text);
 		return;
 	default:
 		finding_help(finding,
@@ -536,7 +457,7 @@ static void write_detail(struct finding *finding, const struct analysis *analysi
 	if (cause == WAITS_FOR_OTHER)
 		json_key_string(&json, "waits_for", words_wait(&custody->other_wait).text);
 	if (cause == TRACED)
-		json_key_unsigned(&json, "tracer_pid", tracer_of(analysis, custody));
+		json_key_unsigned(&json, "tracer_pid", cause_tracer(analysis, custody));
 	if (count > 1)
 		json_key_unsigned(&json, "count", count);
 	json_object_close(&json);
@@ -651,7 +572,7 @@ static int decide_all(struct state *state, const struct analysis *analysis)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct custody *custody = custodies_get(state->custodies, i);
-		const enum cause cause = decide(analysis, custody);
+		const enum cause cause = cause_of(analysis, custody);
 		int error;
 
 		state->causes[i] = (unsigned char)cause;
