@@ -88,6 +88,7 @@ static uint64_t presence_ns(const struct tree *tree, const struct process *proce
 }
 
 struct presence {
+	bool unchanged; /* there before, and still there */
 	uint64_t ns;
 	struct node *node;
 };
@@ -96,27 +97,42 @@ static int by_presence(const void *left, const void *right)
 {
 	const struct presence *a = left, *b = right;
 
+	if (a->unchanged != b->unchanged)
+		return a->unchanged ? 1 : -1;
 	if (a->ns != b->ns)
 		return a->ns > b->ns ? -1 : 1;
 	return a->node < b->node ? -1 : a->node > b->node;
 }
 
+/* The kernel's own threads are children of kthreadd, pid 2; nobody asks for their lifelines unless a finding names one. */
+static bool is_kernel_thread(const struct process *process)
+{
+	return process->pidns_level == 0 && !process->exe && (process->id.pid == 2 || process->born_to.pid == 2);
+}
+
 static int select_longest(struct tree *tree, size_t limit)
 {
 	struct presence *presences = malloc(tree->count * sizeof(*presences));
+	size_t count = 0;
 
 	if (!presences)
 		return -ENOMEM;
-	for (size_t i = 0; i < tree->count; i++)
-		presences[i] = (struct presence){presence_ns(tree, tree->nodes[i].process), &tree->nodes[i]};
-	qsort(presences, tree->count, sizeof(*presences), by_presence);
-	for (size_t i = 0; i < tree->count && tree->selected < limit; i++)
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct process *process = tree->nodes[i].process;
+
+		if (is_kernel_thread(process) && !tree->report->context->verbose)
+			continue;
+		presences[count++] = (struct presence){process->present_at_start && !process->exited_ns,
+						       presence_ns(tree, process), &tree->nodes[i]};
+	}
+	qsort(presences, count, sizeof(*presences), by_presence);
+	for (size_t i = 0; i < count && tree->selected < limit; i++)
 		select_with_ancestors(tree, presences[i].node, limit);
 	free(presences);
 	return 0;
 }
 
-/* What matters first: the subjects of findings and how they came about; then what was there for longest. */
+/* What matters first: the subjects of findings and how they came about; then those that came or went, longest first. */
 static int select_rows(struct tree *tree)
 {
 	const struct findings *findings = tree->report->context->findings;
