@@ -267,6 +267,20 @@ static void take_end_state(struct process *process, uint32_t state, uint64_t t_n
 		};                                                                                                     \
 	} while (0)
 
+/*
+ * During an exec by another thread than the leader the two tasks change their pids some time before the exec is told
+ * (fs/exec.c, de_thread). If the old leader's last switch falls in between, its end comes under the tid of the caller,
+ * which has not exited, while the leader has and still lacks its end.
+ */
+static struct thread *whose_end(struct process *process, struct thread *thread)
+{
+	struct thread *leader = thread_find(process, process->id.pid);
+
+	if (thread == leader || thread->exited_ns || !leader || !leader->exited_ns || leader->has_counters)
+		return thread;
+	return leader;
+}
+
 int fold_end(struct model *model, const struct event *event)
 {
 	const struct event_end *end = (const void *)event;
@@ -275,6 +289,8 @@ int fold_end(struct model *model, const struct event *event)
 
 	if (!process)
 		return 0;
+	if (end->state == END_THREAD)
+		thread = whose_end(process, thread);
 	TAKE_COUNTERS(thread, end);
 	if (!thread->exited_ns)
 		thread->exited_ns = event->t_ns;
