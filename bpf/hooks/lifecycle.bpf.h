@@ -19,8 +19,8 @@
 
 static __always_inline void tell_thread(struct task_struct *child, struct task_struct *creator, __u64 flags, __u64 t)
 {
-	struct event_thread *event = RESERVE(thread, LIFE, creator, t);
 	struct pid *pid = BPF_CORE_READ(child, thread_pid);
+	struct event_thread *event = RESERVE(thread, LIFE, creator, t);
 
 	if (!event)
 		return;

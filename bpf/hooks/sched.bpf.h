@@ -76,14 +76,15 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
  * off the processor less time runnable is time blocked. */
 static __always_inline void settle_sleep(struct thread_state *state, __u64 run_delay)
 {
+	__u32 index = state->reason - 1; /* "none" becomes a large number */
 	__u64 off, waited;
 
-	if (!state->reason || !state->out_ns || state->in_ns <= state->out_ns)
+	if (index >= BLOCKED_REASON_COUNT || !state->out_ns || state->in_ns <= state->out_ns)
 		return;
 	off = state->in_ns - state->out_ns;
 	waited = run_delay - state->out_delay;
-	if (off > waited && state->reason <= BLOCKED_REASON_COUNT)
-		state->blocked[state->reason - 1] += off - waited;
+	if (off > waited)
+		state->blocked[index] += off - waited;
 }
 
 static __always_inline void leave(struct task_struct *task, struct thread_state *state, bool voluntary,
@@ -214,8 +215,8 @@ static __always_inline void tell_end(struct task_struct *task, struct thread_sta
 {
 	struct task_struct *leader = plain(task)->group_leader, *parent = plain(leader)->real_parent,
 			   *tracer = plain(leader)->parent;
-	struct event_end *event = RESERVE(end, LIFE, task, t);
 	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
+	struct event_end *event = RESERVE(end, LIFE, task, t);
 
 	if (!event)
 		return;

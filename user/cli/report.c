@@ -35,15 +35,30 @@ int observe_check(const struct observe_options *options, struct error *error)
 	return engine_may_record(options->record, error);
 }
 
-static void log_line(int level, const char *text)
+/* What libbpf says, line by line: a refused program comes with the verifier's whole log. */
+static void log_lines(const char *text)
 {
-	struct buffer line = {0};
-	size_t length = strcspn(text, "\n");
+	while (*text) {
+		struct buffer line = {0};
+		size_t length = strcspn(text, "\n");
 
+		text_escape(&line, text, length, 0);
+		fprintf(stderr, "lifeline: %s\n", buffer_text(&line));
+		buffer_free(&line);
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void log_warnings(int level, const char *text)
+{
+	if (level <= 2)
+		log_lines(text);
+}
+
+static void log_all(int level, const char *text)
+{
 	(void)level;
-	text_escape(&line, text, length, 0);
-	fprintf(stderr, "lifeline: %s\n", buffer_text(&line));
-	buffer_free(&line);
+	log_lines(text);
 }
 
 void observe_fill(const struct observe_options *options, struct live_options *live)
@@ -53,7 +68,7 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 	live->wants = engine_wants();
 	live->buffer_bytes = options->buffer_bytes;
 	live->verbose = options->report.verbose;
-	source_live_log(options->report.verbose >= 2 ? log_line : NULL);
+	source_live_log(options->report.verbose >= 3 ? log_all : options->report.verbose == 2 ? log_warnings : NULL);
 }
 
 static const struct sink *find_sink(int format)

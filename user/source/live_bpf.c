@@ -34,14 +34,17 @@ void source_live_log(void (*log)(int level, const char *text))
 	log_line = log;
 }
 
+/* The verifier's log of a refused program is long, and its end is what matters: nothing is cut. */
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	char text[2048];
+	char *text;
 
 	if (!log_line)
 		return 0;
-	vsnprintf(text, sizeof(text), format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		return 0;
 	log_line(level == LIBBPF_WARN ? 1 : level == LIBBPF_INFO ? 2 : 3, text);
+	free(text);
 	return 0;
 }
 
