@@ -104,7 +104,8 @@ static int by_presence(const void *left, const void *right)
 	return a->node < b->node ? -1 : a->node > b->node;
 }
 
-/* The kernel's own threads are children of kthreadd, pid 2; nobody asks for their lifelines unless a finding names one. */
+/* The kernel's own threads are children of kthreadd, pid 2; nobody asks for their lifelines unless a finding names one.
+ */
 static bool is_kernel_thread(const struct process *process)
 {
 	return process->pidns_level == 0 && !process->exe && (process->id.pid == 2 || process->born_to.pid == 2);
