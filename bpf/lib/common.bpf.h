@@ -244,8 +244,8 @@ static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size
 	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);
 }
 
-/* Room for one event of this name, zeroed and with its head about `task`, or NULL (then the loss is counted). Test it at
- * once: a verifier of 6.1 forgets that it is not NULL when other code stands between. */
+/* Room for one event of this name, zeroed and with its head about `task`, or NULL (then the loss is counted). Test it
+ * at once: a verifier of 6.1 forgets that it is not NULL when other code stands between. */
 #define RESERVE(name, group, task, t_ns)                                                                               \
 	({                                                                                                             \
 		struct event_##name *_event = bpf_ringbuf_reserve(&events, sizeof(*_event), 0);                        \

@@ -88,9 +88,9 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, bool waits, bool
 }
 
 /*
- * Programs on single calls cost other calls nothing, but the kernel takes some 0.1 s to remove each one (a grace period of
- * RCU tasks, held under a lock): 0.9 s in all where it was measured. That is right for attach, which stays, and wrong for
- * run, which is started for a short command as often as for a long one.
+ * Programs on single calls cost other calls nothing, but the kernel takes some 0.1 s to remove each one (a grace period
+ * of RCU tasks, held under a lock): 0.9 s in all where it was measured. That is right for attach, which stays, and
+ * wrong for run, which is started for a short command as often as for a long one.
  */
 static bool prefer_single_calls(const struct live_plan *plan)
 {
