@@ -76,7 +76,8 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
  * off the processor less time runnable is time blocked. */
 static __always_inline void settle_sleep(struct thread_state *state, __u64 run_delay)
 {
-	__u64 index = (__u64)state->reason - 1; /* "none" becomes a large number; 64 bits, so that 6.1 keeps the bound */
+	__u64 index =
+	    (__u64)state->reason - 1; /* "none" becomes a large number; 64 bits, so that 6.1 keeps the bound */
 	__u64 off, waited;
 
 	if (index >= BLOCKED_REASON_COUNT || !state->out_ns || state->in_ns <= state->out_ns)
