@@ -19,14 +19,15 @@
 
 static __always_inline void tell_thread(struct task_struct *child, struct task_struct *creator, __u64 flags, __u64 t)
 {
-	struct pid *pid = BPF_CORE_READ(child, thread_pid);
 	struct event_thread *event = RESERVE(thread, LIFE, creator, t);
+	struct own_pid own;
 
 	if (!event)
 		return;
 	event->flags = flags;
 	event->child = child->pid;
-	event->child_nspid = pid ? pid_number(pid, BPF_CORE_READ(pid, level)) : 0;
+	read_own_pid(&own, child);
+	event->child_nspid = own.number;
 	SUBMIT(event);
 }
 
@@ -34,7 +35,7 @@ static __always_inline void tell_fork(struct task_struct *child, struct task_str
 {
 	__u64 cgroup = cgroup_id(child);
 	struct task_struct *parent = plain(child)->real_parent;
-	struct pid *pid = BPF_CORE_READ(child, thread_pid);
+	struct own_pid own;
 	struct event_fork *event;
 
 	tell_cgroup(child, cgroup);
@@ -52,11 +53,10 @@ static __always_inline void tell_fork(struct task_struct *child, struct task_str
 	event->uid = plain(child)->cred->uid.val;
 	event->pgid = pgrp_of(child);
 	event->sid = session_of(child);
-	if (pid) {
-		event->pidns_level = BPF_CORE_READ(pid, level);
-		event->child_nspid = pid_number(pid, BPF_CORE_READ(pid, level));
-		event->pidns = pid_namespace(pid, BPF_CORE_READ(pid, level));
-	}
+	read_own_pid(&own, child);
+	event->pidns_level = own.level;
+	event->child_nspid = own.number;
+	event->pidns = own.pidns;
 	SUBMIT(event);
 }
 

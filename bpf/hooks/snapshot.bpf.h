@@ -67,7 +67,7 @@ static __always_inline void snap_process(struct seq_file *seq, struct task_struc
 {
 	struct task_struct *parent = plain(task)->real_parent;
 	struct snapshot_scratch *room = scratch();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct own_pid own;
 	struct event_snap_process *event;
 
 	if (!room)
@@ -82,11 +82,10 @@ static __always_inline void snap_process(struct seq_file *seq, struct task_struc
 	event->uid = plain(task)->cred->uid.val;
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
-	if (pid) {
-		event->pidns_level = BPF_CORE_READ(pid, level);
-		event->nspid = pid_number(pid, BPF_CORE_READ(pid, level));
-		event->pidns = pid_namespace(pid, BPF_CORE_READ(pid, level));
-	}
+	read_own_pid(&own, task);
+	event->pidns_level = own.level;
+	event->nspid = own.number;
+	event->pidns = own.pidns;
 	event->dead = dead_kind(task);
 	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
 	event->status = event->dead == 1 ? wait_status(task) : 0;
@@ -100,7 +99,7 @@ static __always_inline void snap_process(struct seq_file *seq, struct task_struc
 static __always_inline void snap_thread(struct seq_file *seq, struct task_struct *task)
 {
 	struct snapshot_scratch *room = scratch();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct own_pid own;
 	struct event_snap_thread *event;
 
 	if (!room)
@@ -108,7 +107,8 @@ static __always_inline void snap_thread(struct seq_file *seq, struct task_struct
 	event = BEGIN_RECORD(thread, room, task);
 	fill_head(&event->h, EVENT_snap_thread, sizeof(*event), task, now());
 	event->thread_start = task->start_boottime;
-	event->nstid = pid ? pid_number(pid, BPF_CORE_READ(pid, level)) : 0;
+	read_own_pid(&own, task);
+	event->nstid = own.number;
 	bpf_seq_write(seq, event, sizeof(*event));
 }
 
@@ -218,9 +218,8 @@ static long read_waiter(__u64 index, void *context)
 static __always_inline void read_waiters(struct event_zombie_look *event, struct task_struct *parent)
 {
 	struct waiter_walk walk = {.event = event, .head = &plain(parent)->signal->wait_chldexit.head};
-	struct pid *pid = BPF_CORE_READ(parent, thread_pid);
 
-	walk.level = pid ? BPF_CORE_READ(pid, level) : 0;
+	walk.level = own_level(parent);
 	walk.next = BPF_CORE_READ(parent, signal, wait_chldexit.head.next);
 	bpf_loop(WAITERS_MAX, read_waiter, &walk, 0);
 }
@@ -330,14 +329,14 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 /* Called by lifeline reading the iterator, so "current" is lifeline: this is how it learns its own host pid. */
 static __always_inline void find_self(struct task_struct *task)
 {
-	struct pid *pid;
+	struct own_pid own;
 
 	if (task->tgid != (__u32)(bpf_get_current_pid_tgid() >> 32))
 		return;
-	pid = BPF_CORE_READ(task, thread_pid);
+	read_own_pid(&own, task);
 	shared.self_tgid = task->tgid;
-	shared.self_level = pid ? BPF_CORE_READ(pid, level) : 0;
-	shared.self_pidns = pid ? pid_namespace(pid, shared.self_level) : 0;
+	shared.self_level = own.level;
+	shared.self_pidns = own.pidns;
 }
 
 SEC("iter/task")

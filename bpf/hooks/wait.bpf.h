@@ -30,13 +30,6 @@ struct wait_arguments {
 	__s32 target;
 };
 
-static __always_inline __u32 own_level(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-
-	return pid ? BPF_CORE_READ(pid, level) : 0;
-}
-
 /* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
 static __always_inline void read_wait4(struct wait_arguments *wait, struct pt_regs *regs)
 {
@@ -82,9 +75,9 @@ int BPF_PROG(ll_wait, struct pid *pid)
 	struct wait_arguments wait = {};
 	struct event_wait_enter *event;
 	struct pid *target = NULL;
+	struct own_pid own;
 	struct pt_regs *regs;
 	__u64 number, calls;
-	__u32 level;
 
 	if (!concerns_us(task))
 		return 0;
@@ -102,18 +95,21 @@ int BPF_PROG(ll_wait, struct pid *pid)
 	if (wait.options & OPTION_NOHANG)
 		return 0; /* it does not block: its return tells all */
 	resolve_own_group(&wait, task);
-	level = own_level(task);
-	/* the argument as a plain address: the verifier allows no varying index on the typed one */
-	bpf_probe_read_kernel(&target, sizeof(target), ctx);
+	read_own_pid(&own, task);
+	/* a pidfd's process: the argument as a plain address, as the verifier allows no varying index on the typed one */
+	if (wait.type == WAIT_PID && !wait.target) {
+		bpf_probe_read_kernel(&target, sizeof(target), ctx);
+		wait.target = (__s32)pid_number(target, own.level);
+	}
 	event = RESERVE(wait_enter, WAIT, task, now());
 	if (!event)
 		return 0;
 	event->calls = calls;
 	event->call = wait.call;
 	event->type = wait.type;
-	event->target = wait.type == WAIT_PID && !wait.target ? (__s32)pid_number(target, level) : wait.target;
+	event->target = wait.target;
 	event->options = wait.options;
-	event->pidns = pid_namespace(BPF_CORE_READ(task, thread_pid), level);
+	event->pidns = own.pidns;
 	SUBMIT(event);
 	return 0;
 }
@@ -132,8 +128,9 @@ static __always_inline bool fold_poll(struct thread_state *state, __u64 t)
 static __always_inline void tell_wait_exit(struct task_struct *task, struct wait_arguments *wait, __s32 result, __u64 t)
 {
 	bool poll = wait->options & OPTION_NOHANG, nothing = !result || result == ERROR_NO_CHILD;
-	struct thread_state *state = state_of(task);
+	struct thread_state *state = poll ? state_of(task) : NULL;
 	struct event_wait_exit *event;
+	struct own_pid own;
 
 	if (poll && nothing && state && fold_poll(state, t))
 		return;
@@ -145,7 +142,8 @@ static __always_inline void tell_wait_exit(struct task_struct *task, struct wait
 	event->type = wait->type;
 	event->target = wait->target;
 	event->options = wait->options;
-	event->pidns = pid_namespace(BPF_CORE_READ(task, thread_pid), own_level(task));
+	read_own_pid(&own, task);
+	event->pidns = own.pidns;
 	event->result = result;
 	if (state) {
 		event->folded = state->polls_folded;

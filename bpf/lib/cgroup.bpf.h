@@ -44,7 +44,7 @@ static __always_inline struct kernfs_node *kernfs_above(struct kernfs_node *node
 
 static __always_inline __u64 cgroup_id(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return plain(task)->cgroups->dfl_cgrp->kn->id;
 }
 
 /* Tells the path of task's cgroup if it was not told before: names, innermost first, joined by '/'. */

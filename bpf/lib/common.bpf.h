@@ -195,12 +195,36 @@ static __always_inline __u32 pid_namespace(struct pid *pid, __u32 level)
 	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
+/* A task's own pid namespace: how deep, which, and its number there. All zero once the task was released. */
+struct own_pid {
+	__u32 level, number, pidns;
+};
+
+static __always_inline __u32 own_level(struct task_struct *task)
+{
+	return plain(task)->thread_pid->level;
+}
+
+/* Nearly everybody lives in the initial namespace, where the place of the answer is fixed and is simply loaded; a helper
+ * call for each field costs ten times as much. */
+static __always_inline void read_own_pid(struct own_pid *own, struct task_struct *task)
+{
+	struct pid *pid = plain(task)->thread_pid;
+
+	own->level = pid->level;
+	if (!own->level) {
+		own->number = pid->numbers[0].nr;
+		own->pidns = pid->numbers[0].ns->ns.inum;
+		return;
+	}
+	pid = BPF_CORE_READ(task, thread_pid); /* as a plain address: the index varies */
+	own->number = pid_number(pid, own->level);
+	own->pidns = pid_namespace(pid, own->level);
+}
+
 static __always_inline __u32 group_of(struct task_struct *task, enum pid_type type)
 {
-	struct pid *pid = NULL;
-
-	bpf_probe_read_kernel(&pid, sizeof(pid), &plain(task)->signal->pids[type]);
-	return pid_number(pid, 0);
+	return plain(task)->signal->pids[type]->numbers[0].nr;
 }
 
 static __always_inline __u32 session_of(struct task_struct *task)
@@ -224,10 +248,10 @@ static __always_inline __s32 wait_status(struct task_struct *task)
 /* Does this process reap its children by itself? (kernel/signal.c do_notify_parent) */
 static __always_inline bool reaps_by_itself(struct task_struct *parent)
 {
-	struct k_sigaction action = {};
+	struct sighand_struct *handlers = plain(parent)->sighand;
 
-	bpf_probe_read_kernel(&action, sizeof(action), &plain(parent)->sighand->action[SIGCHLD_NUMBER - 1]);
-	return (__u64)action.sa.sa_handler == HANDLER_IGNORE || (action.sa.sa_flags & NO_CHILD_WAIT);
+	return (__u64)handlers->action[SIGCHLD_NUMBER - 1].sa.sa_handler == HANDLER_IGNORE ||
+	       (handlers->action[SIGCHLD_NUMBER - 1].sa.sa_flags & NO_CHILD_WAIT);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
