@@ -7,6 +7,7 @@
 #define LIFELINE_BPF_LIFECYCLE_H
 
 #include "lib/common.bpf.h"
+#include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/children.bpf.h"
@@ -86,7 +87,7 @@ int BPF_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 	__u64 t = now();
 
 	if (watched && settings.want_switch)
-		state_of(child);
+		thread_begin(child);
 	if (flags & THREAD_FLAG) {
 		if (watched && is_target(creator->tgid))
 			tell_thread(child, creator, flags, t);
@@ -166,6 +167,8 @@ int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!is_target(task->tgid))
 		return 0;
+	if (old_pid != task->pid)
+		thread_move(old_pid, task->pid);
 	scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!scratch)
 		return 0;
@@ -274,7 +277,7 @@ int BPF_PROG(ll_exit, struct task_struct *task)
 	if (!in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 		return 0;
 	live = plain(task)->signal->live.counter;
-	state = state_of(task);
+	state = thread_of(task);
 	if (state) {
 		state->group_dead = !live;
 		state->children = note_children(task);

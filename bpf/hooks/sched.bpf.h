@@ -7,6 +7,7 @@
 #define LIFELINE_BPF_SCHED_H
 
 #include "lib/common.bpf.h"
+#include "lib/threads.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
 
@@ -74,26 +75,26 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 
 /* A sleep is over once the thread has run again; the kernel's run_delay for it is complete by its next switch-out. Time
  * off the processor less time runnable is time blocked. */
-static __always_inline void settle_sleep(struct thread_state *state, __u64 run_delay)
+static __always_inline void settle_sleep(struct thread_state *state, __u64 in_ns, __u64 run_delay)
 {
 	__u64 index =
 	    (__u64)state->reason - 1; /* "none" becomes a large number; 64 bits, so that 6.1 keeps the bound */
 	__u64 off, waited;
 
-	if (index >= BLOCKED_REASON_COUNT || !state->out_ns || state->in_ns <= state->out_ns)
+	if (index >= BLOCKED_REASON_COUNT || !state->out_ns || in_ns <= state->out_ns)
 		return;
-	off = state->in_ns - state->out_ns;
+	off = in_ns - state->out_ns;
 	waited = run_delay - state->out_delay;
 	if (off > waited)
 		state->blocked[index] += off - waited;
 }
 
-static __always_inline void leave(struct task_struct *task, struct thread_state *state, bool voluntary,
+static __always_inline void leave(struct task_struct *task, struct thread_state *state, __u64 in_ns, bool voluntary,
 				  __u64 prev_state, __u64 t)
 {
 	__u64 run_delay = task->sched_info.run_delay;
 
-	settle_sleep(state, run_delay);
+	settle_sleep(state, in_ns, run_delay);
 	state->out_ns = t;
 	state->out_delay = run_delay;
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
@@ -241,53 +242,67 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 	tell_end(task, state, t);
 	if (state->group_dead)
 		leave_scope(task->tgid);
-}
-
-/*
- * The state was made where allocating is safe: at birth, at exit, at the snapshot. Under the run queue's lock it often
- * fails, so here it is only tried for those that observation met in mid-life; they are asked again at each switch.
- */
-static __always_inline struct thread_state *state_at_switch(struct task_struct *task)
-{
-	struct thread_state *state = bpf_task_storage_get(&threads, task, NULL, 0);
-
-	if (state || task->start_boottime > settings.begin_ns || !is_target(task->tgid))
-		return state;
-	state = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (state)
-		set_base(state, task);
-	return state;
+	thread_forget(task->pid);
 }
 
 /* ---- hooks --------------------------------------------------------------------------------------------- */
+
+static __always_inline void come(struct task_struct *task, __u64 t)
+{
+	__u32 zero = 0;
+	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
+
+	if (!arrival)
+		return;
+	arrival->t_ns = t;
+	arrival->tid = task->pid;
+}
+
+/* 0: not known, as it came before it was watched */
+static __always_inline __u64 came_at(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
+
+	return arrival && arrival->tid == (__u32)task->pid ? arrival->t_ns : 0;
+}
+
+/* The last switch of a thread. Its element says that it was in scope when it exited; the process' mark may be gone by
+ * now, if a thread that exited later was off the processor sooner. */
+static __always_inline void depart(struct task_struct *task)
+{
+	struct thread_state *state = thread_find(task->pid);
+
+	if (!state)
+		return;
+	settle_sleep(state, came_at(task), task->sched_info.run_delay);
+	finish(task, state, now());
+}
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
 {
 	const __u8 either = IN_SCOPE_TARGET | IN_SCOPE_RELATIVE;
-	bool out = prev->pid && in_scope(prev->tgid, either), in = next->pid && in_scope(next->tgid, either);
 	struct thread_state *state;
+	bool out, in;
 	__u64 t;
 
-	if (!settings.want_switch && !(prev_state & TASK_DEAD_STATE))
+	if (prev_state & TASK_DEAD_STATE)
+		depart(prev);
+	if (!settings.want_switch)
 		return 0; /* only ends are wanted */
+	out = prev->pid && in_scope(prev->tgid, either);
+	in = next->pid && in_scope(next->tgid, either);
 	if (!out && !in)
 		return 0;
 	t = now();
-	if (out) {
-		state = state_at_switch(prev);
-		if (state && (prev_state & TASK_DEAD_STATE)) {
-			settle_sleep(state, prev->sched_info.run_delay);
-			finish(prev, state, t);
-		} else if (state) {
-			leave(prev, state, !preempt && prev_state, prev_state, t);
-		}
-	}
-	if (in && settings.want_switch) {
-		state = state_at_switch(next);
+	if (out && !(prev_state & TASK_DEAD_STATE)) {
+		state = thread_of(prev);
 		if (state)
-			state->in_ns = t;
+			leave(prev, state, came_at(prev), !preempt && prev_state, prev_state, t);
 	}
+	if (in)
+		come(next, t);
 	return 0;
 }
 
@@ -301,7 +316,7 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 
 	if (!is_target(task->tgid))
 		return 0;
-	state = bpf_task_storage_get(&threads, task, NULL, 0);
+	state = thread_find(task->pid);
 	if (!state)
 		return 0;
 	waker = (__u32)bpf_get_current_pid_tgid();

@@ -8,6 +8,7 @@
 #define LIFELINE_BPF_SNAPSHOT_H
 
 #include "lib/common.bpf.h"
+#include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
@@ -121,8 +122,8 @@ static __always_inline void begin_sleep(struct task_struct *task)
 
 	if (!settings.want_switch || task->exit_state)
 		return;
-	state = state_of(task);
-	if (!state || state->out_ns || state->in_ns || !task->__state)
+	state = thread_of(task);
+	if (!state || state->out_ns || !task->__state)
 		return;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	number = regs->orig_ax;
@@ -236,8 +237,8 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 		return;
 	regs = (struct pt_regs *)bpf_task_pt_regs(parent);
 	event->syscall = (__s32)regs->orig_ax;
-	state = bpf_task_storage_get(&threads, parent, NULL, 0);
-	if (state && state->out_ns > state->in_ns)
+	state = thread_find(parent->pid);
+	if (state && state->out_ns && parent->__state)
 		event->parent_blocked_ns = now() - state->out_ns;
 }
 
@@ -281,11 +282,24 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 
 /* ---- counters of the living -------------------------------------------------------------------------- */
 
-/* The sleep or the wait for a processor that is still going on belongs to the time observed. */
+/* When the sleep ended that the next switch-out will settle: it goes on, or the thread was queued, or it runs. The run
+ * queue's clock and the monotonic one differ by less than a millisecond. */
+static __always_inline __u64 slept_until(struct task_struct *task, __u64 t)
+{
+	__u64 clock = bpf_ktime_get_ns(), since = task->sched_info.last_queued;
+
+	if (task->__state)
+		return t;
+	if (!since)
+		since = task->sched_info.last_arrival;
+	return clock > since ? t - (clock - since) : t;
+}
+
+/* The sleep that is still going on belongs to the time observed. */
 static __always_inline void add_current(struct event_counters *event, struct thread_state *state,
 					struct task_struct *task, __u64 t)
 {
-	__u64 off, waited, until = state->in_ns > state->out_ns ? state->in_ns : t;
+	__u64 off, waited, until = slept_until(task, t);
 	__u32 reason = state->reason;
 
 	if (!reason || !state->out_ns || until <= state->out_ns)
@@ -315,7 +329,7 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 
 	if (!room || task->exit_state || !is_target(task->tgid))
 		return;
-	state = state_of(task);
+	state = thread_of(task);
 	if (!state)
 		return;
 	event = BEGIN_RECORD(counters, room, task);

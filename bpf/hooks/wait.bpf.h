@@ -10,6 +10,7 @@
 #define LIFELINE_BPF_WAIT_H
 
 #include "lib/common.bpf.h"
+#include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
 
 #define OPTION_NOHANG 1
@@ -96,7 +97,8 @@ int BPF_PROG(ll_wait, struct pid *pid)
 		return 0; /* it does not block: its return tells all */
 	resolve_own_group(&wait, task);
 	read_own_pid(&own, task);
-	/* a pidfd's process: the argument as a plain address, as the verifier allows no varying index on the typed one */
+	/* a pidfd's process: the argument as a plain address, as the verifier allows no varying index on the typed one
+	 */
 	if (wait.type == WAIT_PID && !wait.target) {
 		bpf_probe_read_kernel(&target, sizeof(target), ctx);
 		wait.target = (__s32)pid_number(target, own.level);
@@ -128,7 +130,7 @@ static __always_inline bool fold_poll(struct thread_state *state, __u64 t)
 static __always_inline void tell_wait_exit(struct task_struct *task, struct wait_arguments *wait, __s32 result, __u64 t)
 {
 	bool poll = wait->options & OPTION_NOHANG, nothing = !result || result == ERROR_NO_CHILD;
-	struct thread_state *state = poll ? state_of(task) : NULL;
+	struct thread_state *state = poll ? thread_of(task) : NULL;
 	struct event_wait_exit *event;
 	struct own_pid own;
 

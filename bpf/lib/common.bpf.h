@@ -54,32 +54,6 @@ struct {
 	__type(value, struct scope_chunk);
 } scope SEC(".maps");
 
-/* What is kept per thread. Task storage dies with the task_struct, so nothing leaks and no pid is mistaken. */
-struct thread_state {
-	__u64 out_ns, in_ns;	   /* last time off and on a processor */
-	__u64 out_delay;	   /* sched_info.run_delay at out_ns */
-	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
-	__u64 blocked[BLOCKED_REASON_COUNT];
-	__u64 wakes, waker_wakes;
-	__u64 poll_told_ns;
-	__u32 waker;
-	__u32 reason;	   /* enum blocked_reason + 1 while off the processor by its own will, else 0 */
-	__u32 polls_folded;
-	__u32 children;	   /* how many it had when it exited */
-	__u32 group_dead;  /* it was the last thread */
-	__s32 file_number; /* the descriptor that `file` and `file_reason` were found for */
-	__u64 file;
-	__u32 file_reason;
-	__u32 pad;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread_state);
-} threads SEC(".maps");
-
 #define NS_LEVELS 3 /* nested pid namespaces that waits are followed in */
 
 struct ns_key {
@@ -205,8 +179,8 @@ static __always_inline __u32 own_level(struct task_struct *task)
 	return plain(task)->thread_pid->level;
 }
 
-/* Nearly everybody lives in the initial namespace, where the place of the answer is fixed and is simply loaded; a helper
- * call for each field costs ten times as much. */
+/* Nearly everybody lives in the initial namespace, where the place of the answer is fixed and is simply loaded; a
+ * helper call for each field costs ten times as much. */
 static __always_inline void read_own_pid(struct own_pid *own, struct task_struct *task)
 {
 	struct pid *pid = plain(task)->thread_pid;
@@ -283,54 +257,6 @@ static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size
 	})
 
 #define SUBMIT(event) bpf_ringbuf_submit(event, submit_flags())
-
-/* ---- per-thread state ------------------------------------------------------------------------- */
-
-static __always_inline void set_base(struct thread_state *state, struct task_struct *task)
-{
-	if (task->start_boottime > settings.begin_ns)
-		return; /* born under observation: its counters began at 0 */
-	state->base_voluntary = task->nvcsw;
-	state->base_involuntary = task->nivcsw;
-	state->base_cpu = task->se.sum_exec_runtime;
-	state->base_delay = task->sched_info.run_delay;
-}
-
-static __always_inline struct thread_state *state_of(struct task_struct *task)
-{
-	struct thread_state *state = bpf_task_storage_get(&threads, task, NULL, 0);
-
-	if (state)
-		return state;
-	state = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (state)
-		set_base(state, task);
-	else
-		count_lost(GROUP_SWITCH, 1);
-	return state;
-}
-
-/* COUNTER_FIELDS of an event from a thread's state. A macro, as the two events that have them are different structs. */
-#define FILL_COUNTERS(event, task, state)                                                                              \
-	do {                                                                                                           \
-		(event)->voluntary = (task)->nvcsw - (state)->base_voluntary;                                          \
-		(event)->involuntary = (task)->nivcsw - (state)->base_involuntary;                                     \
-		(event)->cpu_ns = (task)->se.sum_exec_runtime - (state)->base_cpu;                                     \
-		(event)->runqueue_ns = (task)->sched_info.run_delay - (state)->base_delay;                             \
-		(event)->blocked_futex = (state)->blocked[BLOCKED_FUTEX];                                              \
-		(event)->blocked_sleep = (state)->blocked[BLOCKED_SLEEP];                                              \
-		(event)->blocked_wait = (state)->blocked[BLOCKED_WAIT];                                                \
-		(event)->blocked_poll = (state)->blocked[BLOCKED_POLL];                                                \
-		(event)->blocked_read = (state)->blocked[BLOCKED_READ];                                                \
-		(event)->blocked_write = (state)->blocked[BLOCKED_WRITE];                                              \
-		(event)->blocked_network = (state)->blocked[BLOCKED_NETWORK];                                          \
-		(event)->blocked_disk = (state)->blocked[BLOCKED_DISK];                                                \
-		(event)->blocked_other = (state)->blocked[BLOCKED_OTHER];                                              \
-		(event)->wakes = (state)->wakes;                                                                       \
-		(event)->waker_wakes = (state)->waker_wakes;                                                           \
-		(event)->waker_tid = (state)->waker;                                                                   \
-		(event)->cpus_allowed = (task)->nr_cpus_allowed;                                                       \
-	} while (0)
 
 /* The process is gone: forget it among the unreaped. */
 static __always_inline void forget_dead(__u32 pid, const struct dead *dead)

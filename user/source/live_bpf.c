@@ -26,6 +26,8 @@
 #define LEAST_BUFFER 65536U
 #define LARGEST_BUFFER (1U << 30)
 #define DEFAULT_PID_MAX 4194304UL
+#define THREADS_OF_SOME 65536UL
+#define THREADS_OF_ALL 262144UL
 
 static void (*log_line)(int level, const char *text);
 
@@ -48,16 +50,26 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-static unsigned long read_pid_max(void)
+static unsigned long read_limit(const char *path, unsigned long otherwise)
 {
-	unsigned long value = DEFAULT_PID_MAX;
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned long value = otherwise;
+	FILE *file = fopen(path, "re");
 
 	if (file && fscanf(file, "%lu", &value) != 1)
-		value = DEFAULT_PID_MAX;
+		value = otherwise;
 	if (file)
 		fclose(file);
 	return value;
+}
+
+/* As many threads as the kernel allows, within reason: the map's table of buckets is made at once, its elements are
+ * not. */
+static uint32_t thread_limit(bool watch_all)
+{
+	const unsigned long limit = read_limit("/proc/sys/kernel/threads-max", THREADS_OF_SOME);
+	const unsigned long most = watch_all ? THREADS_OF_ALL : THREADS_OF_SOME;
+
+	return (uint32_t)(limit < most ? limit : most);
 }
 
 /* The ring's size: a power of two, as the kernel asks for. */
@@ -172,8 +184,11 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 		return error_errno(error, -errno, "cannot open the BPF programs");
 	bpf->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
-	bpf_map__set_max_entries(skeleton->maps.scope,
-				 plan->watch_all ? 1 : (uint32_t)(read_pid_max() / SCOPE_CHUNK + 1));
+	bpf_map__set_max_entries(skeleton->maps.threads, thread_limit(plan->watch_all));
+	bpf_map__set_max_entries(
+	    skeleton->maps.scope,
+	    plan->watch_all ? 1
+			    : (uint32_t)(read_limit("/proc/sys/kernel/pid_max", DEFAULT_PID_MAX) / SCOPE_CHUNK + 1));
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
 	choose_programs(skeleton, plan);
