@@ -4,8 +4,8 @@
  * of the differences are told. Run as root by `make bench`; never part of the tests, as figures depend on the machine.
  *
  *   bench LIFELINE ROUNDS           the table
- *   bench --storm LIFELINE COUNT    COUNT fork+exit within one run: is everything accounted for?
  *   bench --loop NAME COUNT         one loop, plain (used by the above, and with perf)
+ *   bench --hooks                   hold empty programs on sys_exit and sched_switch: what hooks cost by themselves
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "empty.skel.h"
 
 #define ROUNDS_MAX 101
 #define ARM_MS 350 /* loading takes some 80 ms; the rest is the attach snapshot and noise */
@@ -206,12 +208,24 @@ static struct figure measure(const struct loop *loop, char *const observer[], in
 
 static void print(const char *what, const struct loop *loop, struct figure figure, const char *goal)
 {
-	printf("%-34s %10.0f ns %10.0f ns %+9.1f ns  x%.3f  per %-15s goal %s\n", what, figure.plain, figure.observed,
-	       figure.difference, figure.ratio, loop->unit, goal);
+	printf("%-34s %10.0f ns %10.0f ns %+9.1f ns  x%.3f  per %-15s %s%s\n", what, figure.plain, figure.observed,
+	       figure.difference, figure.ratio, loop->unit, *goal ? "goal " : "", goal);
 }
 
-static void table_of_loops(char *lifeline, int rounds)
+/* Holds the empty hooks until SIGINT. */
+static int hold_hooks(void)
 {
+	struct empty_bpf *empty = empty_bpf__open_and_load();
+
+	if (!empty || empty_bpf__attach(empty))
+		return 2;
+	pause();
+	return 0;
+}
+
+static void table_of_loops(char *self, char *lifeline, int rounds)
+{
+	char *const floor[] = {self, "--hooks", NULL};
 	char sleeper[16];
 	char *const all[] = {lifeline, "attach", "--all", NULL};
 	char *const one[] = {lifeline, "attach", "-p", sleeper, NULL};
@@ -224,10 +238,12 @@ static void table_of_loops(char *lifeline, int rounds)
 	snprintf(sleeper, sizeof(sleeper), "%d", (int)target);
 	printf("%-34s %13s %13s %12s\n", "", "plain", "observed", "difference");
 	print("fork loop, attach --all", &loops[0], measure(&loops[0], all, rounds), "<= x1.05");
+	print("  empty hooks alone", &loops[0], measure(&loops[0], floor, rounds), "");
 	print("pipe ping-pong, attach --all", &loops[1], measure(&loops[1], all, rounds), "<= +120 ns");
+	print("  empty hooks alone", &loops[1], measure(&loops[1], floor, rounds), "");
 	print("getppid, attach --all", &loops[2], measure(&loops[2], all, rounds), "<= +20 ns");
+	print("  empty hooks alone", &loops[2], measure(&loops[2], floor, rounds), "");
 	print("pipe ping-pong, outside attach -p", &loops[1], measure(&loops[1], one, rounds), "<= +40 ns");
-	print("fork loop, outside attach -p", &loops[0], measure(&loops[0], one, rounds), "(none)");
 	kill(target, SIGKILL);
 	waitpid(target, NULL, 0);
 }
@@ -313,13 +329,15 @@ int main(int count, char **arguments)
 				printf("%.1f\n", loops[i].run(atol(arguments[3])));
 		return 0;
 	}
+	if (count == 2 && !strcmp(arguments[1], "--hooks"))
+		return hold_hooks();
 	if (count != 3)
 		return 2;
 	rounds = atoi(arguments[2]);
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	table_of_loops(arguments[1], rounds);
+	table_of_loops(arguments[0], arguments[1], rounds);
 	time_true(arguments[1], rounds);
 	many_processes(arguments[1]);
 	return 0;

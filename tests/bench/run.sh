@@ -16,7 +16,12 @@ if [ "$(id -u)" != 0 ]; then
 fi
 lifeline=$(cd "$(dirname "$lifeline")" && pwd)/lifeline
 bench=$scratch/bench
-${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -o "$bench" "$(dirname "$0")/bench.c"
+here=$(dirname "$0")
+bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
+"${CLANG:-clang}" -g -O2 -target bpf -I"vmlinux/$(uname -m)" -c "$here/empty.bpf.c" -o "$scratch/empty.bpf.o"
+"$bpftool" gen skeleton "$scratch/empty.bpf.o" name empty_bpf >"$scratch/empty.skel.h"
+# shellcheck disable=SC2046 # the flags are words
+${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -I"$scratch" -o "$bench" "$here/bench.c" $(pkg-config --cflags --libs libbpf)
 
 echo "machine: $(uname -srm), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 "$bench" "$lifeline" "${ROUNDS:-15}"
@@ -34,8 +39,8 @@ echo
 echo "a storm of $storm fork+exit within one run:"
 "$lifeline" run --format json -o "$scratch/storm.json" --record "$scratch/storm.lifeline" -- "$bench" --loop fork "$storm" >"$scratch/plain"
 awk -v want="$storm" '
-	/"exited_ns": [0-9]/ { exits++ }
-	/"reaped_ns": [0-9]/ { reaps++ }
+	/^      "exited_ns": [0-9]/ { exits++ } # of a process; those of threads stand deeper
+	/^      "reaped_ns": [0-9]/ { reaps++ }
 	/"total": [0-9]/     { gsub(/[^0-9]/, ""); lost = $0 }
 	/"events": [0-9]/    { gsub(/[^0-9]/, ""); events = $0 }
 	END { printf "  exits %d, reaps %d of %d; %d events, %d lost\n", exits, reaps, want + 1, events, lost }
