@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* SPDX-License-Identifier: BSD-2-Clause
  *
- * Programs that do nothing, on the two hooks that everybody on the machine pays for: what a hook costs by itself here, so
- * that lifeline's own part can be told from it. */
+ * Programs that do nothing, on the two hooks that everybody on the machine pays for: what a hook costs by itself here,
+ * so that lifeline's own part can be told from it. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
