@@ -167,8 +167,6 @@ int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm
 
 	if (!is_target(task->tgid))
 		return 0;
-	if (old_pid != task->pid)
-		thread_move(old_pid, task->pid);
 	scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!scratch)
 		return 0;
@@ -221,7 +219,7 @@ struct child_walk {
 static long note_child(__u64 index, void *context)
 {
 	struct child_walk *walk = context;
-	struct child_key key = {.tid = walk->parent->pid, .index = walk->count};
+	struct child_key key = {.task = (__u64)walk->parent, .index = walk->count};
 	struct list_head *next = walk->next;
 	struct child child = {};
 	struct task_struct *task;

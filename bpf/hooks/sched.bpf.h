@@ -163,7 +163,7 @@ static __always_inline void mark_relative(__u32 tgid)
 static long ask_child(__u64 index, void *context)
 {
 	struct adoption_walk *walk = context;
-	struct child_key key = {.tid = walk->from->pid, .index = index};
+	struct child_key key = {.task = (__u64)walk->from, .index = index};
 	struct child *child = bpf_map_lookup_elem(&children, &key);
 	struct task_struct *task, *to;
 
@@ -242,7 +242,7 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 	tell_end(task, state, t);
 	if (state->group_dead)
 		leave_scope(task->tgid);
-	thread_forget(task->pid);
+	thread_forget(task);
 }
 
 /* ---- hooks --------------------------------------------------------------------------------------------- */
@@ -255,7 +255,7 @@ static __always_inline void come(struct task_struct *task, __u64 t)
 	if (!arrival)
 		return;
 	arrival->t_ns = t;
-	arrival->tid = task->pid;
+	arrival->task = (__u64)task;
 }
 
 /* 0: not known, as it came before it was watched */
@@ -264,14 +264,14 @@ static __always_inline __u64 came_at(struct task_struct *task)
 	__u32 zero = 0;
 	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
 
-	return arrival && arrival->tid == (__u32)task->pid ? arrival->t_ns : 0;
+	return arrival && arrival->task == (__u64)task ? arrival->t_ns : 0;
 }
 
 /* The last switch of a thread. Its element says that it was in scope when it exited; the process' mark may be gone by
  * now, if a thread that exited later was off the processor sooner. */
 static __always_inline void depart(struct task_struct *task)
 {
-	struct thread_state *state = thread_find(task->pid);
+	struct thread_state *state = thread_find(task);
 
 	if (!state)
 		return;
@@ -316,7 +316,7 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 
 	if (!is_target(task->tgid))
 		return 0;
-	state = thread_find(task->pid);
+	state = thread_find(task);
 	if (!state)
 		return 0;
 	waker = (__u32)bpf_get_current_pid_tgid();

@@ -237,7 +237,7 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 		return;
 	regs = (struct pt_regs *)bpf_task_pt_regs(parent);
 	event->syscall = (__s32)regs->orig_ax;
-	state = thread_find(parent->pid);
+	state = thread_find(parent);
 	if (state && state->out_ns && parent->__state)
 		event->parent_blocked_ns = now() - state->out_ns;
 }

@@ -11,7 +11,8 @@
  * after the kernel has done it (sched.bpf.c, at the thread's last switch), and by then they are no longer on its list.
  */
 struct child_key {
-	__u32 tid, index;
+	__u64 task; /* address of the exiting thread's; its tid can change meanwhile, in exec */
+	__u32 index, pad;
 };
 
 struct child {

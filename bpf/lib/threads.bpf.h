@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * What is kept per thread, by host tid. A hash rather than task storage: making a storage element took 0.9 us of a fork
- * where it was measured, a hash element 0.5; the hash can be filled under the run queue's lock, where storage often
- * cannot; and old kernels have no task storage for tracing programs. The price is that ends must be seen: an element is
- * fresh at birth, moves with exec, and goes at the last switch.
+ * What is kept per thread, by the address of its task: a tid changes hands when a thread that is not the leader calls
+ * exec (fs/exec.c de_thread), the task does not. A hash rather than task storage: making a storage element took 0.9 us
+ * of a fork where it was measured, a hash element 0.5; the hash can be filled under the run queue's lock, where storage
+ * often cannot; and old kernels have no task storage for tracing programs. The price is that ends must be seen: an
+ * element is fresh at birth and goes at the last switch.
  */
 #ifndef LIFELINE_BPF_THREADS_H
 #define LIFELINE_BPF_THREADS_H
@@ -32,28 +33,30 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536); /* the loader sets it by threads-max */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
+	__type(key, __u64);
 	__type(value, struct thread_state);
 } threads SEC(".maps");
 
 static const struct thread_state fresh_thread;
 
-static __always_inline struct thread_state *thread_find(__u32 tid)
+static __always_inline struct thread_state *thread_find(struct task_struct *task)
 {
-	return bpf_map_lookup_elem(&threads, &tid);
+	__u64 key = (__u64)task;
+
+	return bpf_map_lookup_elem(&threads, &key);
 }
 
-/* A new element, whatever an earlier bearer of the tid may have left. */
+/* A new element, whatever an earlier task at this address may have left. */
 static __always_inline struct thread_state *thread_begin(struct task_struct *task)
 {
 	struct thread_state *state;
-	__u32 tid = task->pid;
+	__u64 key = (__u64)task;
 
-	if (bpf_map_update_elem(&threads, &tid, &fresh_thread, BPF_ANY)) {
+	if (bpf_map_update_elem(&threads, &key, &fresh_thread, BPF_ANY)) {
 		count_lost(GROUP_SWITCH, 1);
 		return NULL;
 	}
-	state = bpf_map_lookup_elem(&threads, &tid);
+	state = bpf_map_lookup_elem(&threads, &key);
 	if (!state || task->start_boottime > settings.begin_ns)
 		return state; /* born under observation: its counters began at 0 */
 	state->base_voluntary = task->nvcsw;
@@ -66,31 +69,22 @@ static __always_inline struct thread_state *thread_begin(struct task_struct *tas
 /* Its element, made if there is none: for those that observation met in mid-life. */
 static __always_inline struct thread_state *thread_of(struct task_struct *task)
 {
-	struct thread_state *state = thread_find(task->pid);
+	struct thread_state *state = thread_find(task);
 
 	return state ? state : thread_begin(task);
 }
 
-static __always_inline void thread_forget(__u32 tid)
+static __always_inline void thread_forget(struct task_struct *task)
 {
-	bpf_map_delete_elem(&threads, &tid);
-}
+	__u64 key = (__u64)task;
 
-/* exec by another thread than the leader: the caller lives on under the leader's tid (fs/exec.c de_thread). */
-static __always_inline void thread_move(__u32 old_tid, __u32 tid)
-{
-	struct thread_state *state = thread_find(old_tid);
-
-	if (state)
-		bpf_map_update_elem(&threads, &tid, state, BPF_ANY);
-	thread_forget(old_tid);
+	bpf_map_delete_elem(&threads, &key);
 }
 
 /* When the running thread got this processor. A task can only leave the processor that it came to, so one place a
  * processor is enough, and coming costs no look-up of the thread. */
 struct arrival {
-	__u64 t_ns;
-	__u32 tid, pad;
+	__u64 t_ns, task;
 };
 
 struct {
