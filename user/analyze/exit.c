@@ -464,9 +464,9 @@ static int tell_crashed(const struct analysis *analysis, const struct death *dea
 
 /* ---- exit.oom -------------------------------------------------------------------------------------------------- */
 
+/* Whose limit it was is not said: the cgroup known here is that of birth or exec, and the process may have moved. */
 static int tell_oom(const struct analysis *analysis, const struct process *process)
 {
-	const char *cgroup = model_cgroup_path(analysis->model, process->cgroup);
 	struct buffer buffer = {0};
 	struct finding finding;
 	struct json json;
@@ -474,22 +474,17 @@ static int tell_oom(const struct analysis *analysis, const struct process *proce
 	finding_begin(&finding, &verdicts[OOM], process);
 	finding_title(&finding, "%s was killed for lack of memory: the kernel's OOM killer chose it",
 		      words_who(process).text);
-	finding_evidence(&finding, process->oom_ns, "chosen by the OOM killer%s%s", cgroup ? "; its cgroup: " : "",
-			 cgroup ? cgroup : "");
+	finding_evidence(&finding, process->oom_ns, "chosen by the OOM killer");
 	if (process->exited_ns)
 		finding_evidence(&finding, process->exited_ns, "it ended: %s", words_status(process->status).text);
 	tell_reaping(&finding, process);
-	finding_help(
-	    &finding,
-	    "See who used how much: journalctl -k | grep -i -A20 oom-kill\n"
-	    "If it was a cgroup's limit: cat /sys/fs/cgroup%s/memory.max and memory.events; raise it with MemoryMax=, "
-	    "docker run -m.",
-	    cgroup ? cgroup : "/PATH");
+	finding_help(&finding, "See who used how much: journalctl -k | grep -i -A20 oom-kill\n"
+			       "If it was a cgroup's limit, the line oom-kill: names it (oom_memcg=): see its "
+			       "memory.max and memory.events; raise it with MemoryMax=, docker run -m.");
 	json_begin(&json, &buffer, false);
 	json_object_open(&json);
 	json_key_string(&json, "signal", "SIGKILL");
 	json_key_string(&json, "origin", "oom-killer");
-	json_key_string(&json, "cgroup", cgroup);
 	write_reaping(&json, process);
 	json_object_close(&json);
 	finding_detail(&finding, &buffer);
