@@ -49,6 +49,7 @@ struct live {
 	enum ended_by ended_by;
 	record_fn record;
 	void *context;
+	uint64_t looks_failed[EVENT_GROUP_COUNT]; /* iterations that did not come to their end */
 	int failed;
 };
 
@@ -161,7 +162,8 @@ static void tell_losses(struct live *live, uint64_t t_ns)
 	for (int group = 0; group < EVENT_GROUP_COUNT; group++) {
 		struct event_lost lost = {0};
 
-		lost.count = live_bpf_lost(&live->bpf, (enum event_group)group);
+		lost.count = live_bpf_lost(&live->bpf, (enum event_group)group) + live->looks_failed[group];
+		live->looks_failed[group] = 0;
 		if (!lost.count)
 			continue;
 		head_of(&lost.h, EVENT_lost, sizeof(lost), t_ns, live);
@@ -203,6 +205,16 @@ static int pass(void *context, const void *record, size_t available)
 static int from_ring(void *context, void *record, size_t size)
 {
 	return pass(context, record, size);
+}
+
+/* What the kernel is like now. That it could not be asked is a loss like any other. */
+static void look(struct live *live, enum iterate_mode mode, enum event_group group)
+{
+	int result = mode == ITERATE_SNAPSHOT ? live_snapshot_tell(&live->bpf, pass, live)
+					      : live_bpf_iterate(&live->bpf, mode, pass, live);
+
+	if (result && !live->failed)
+		live->looks_failed[group]++;
 }
 
 /* ---- open -------------------------------------------------------------------------------------------- */
@@ -472,7 +484,7 @@ static void wait_a_turn(struct live *live, int milliseconds)
 static void look_if_due(struct live *live, uint64_t now_ns)
 {
 	if (overdue_look_due(&live->overdue, now_ns, live->options->zombie_after_ns))
-		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 }
 
 static int turn(struct live *live)
@@ -507,9 +519,9 @@ static int last_turn(struct live *live)
 		ring_buffer__consume(live->ring);
 	}
 	if (overdue_any(&live->overdue))
-		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 	if (live->options->wants & (1U << GROUP_SWITCH))
-		live_bpf_iterate(&live->bpf, ITERATE_COUNTERS, pass, live);
+		look(live, ITERATE_COUNTERS, GROUP_SWITCH);
 	ring_buffer__consume(live->ring);
 	tell_losses(live, live_clock());
 	tell_finish(live);
@@ -521,9 +533,9 @@ static int first_turn(struct live *live)
 	tell_begin(live);
 	live->stage = STAGE_RUNNING;
 	if (live->options->mode != MODE_RUN)
-		live_snapshot_tell(&live->bpf, pass, live);
+		look(live, ITERATE_SNAPSHOT, GROUP_LIFE);
 	if (overdue_any(&live->overdue))
-		live_bpf_iterate(&live->bpf, ITERATE_ZOMBIES, pass, live);
+		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 	return live->failed ? live->failed : 1;
 }
 

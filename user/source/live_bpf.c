@@ -232,10 +232,45 @@ int live_bpf_ring_fd(const struct live_bpf *bpf)
 	return bpf_map__fd(bpf->skeleton->maps.events);
 }
 
+/* Whose loss a program's is. */
+static enum event_group group_of_program(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum event_group group;
+	} groups[] = {{"ll_wait", GROUP_WAIT},	     {"ll_sysexit", GROUP_WAIT}, {"ll_fx_wait4", GROUP_WAIT},
+		      {"ll_fx_waitid", GROUP_WAIT},  {"ll_free", GROUP_WAIT},	 {"ll_signal", GROUP_SIGNAL},
+		      {"ll_oom", GROUP_SIGNAL},	     {"ll_waking", GROUP_SWITCH}, {"ll_fx_setsid", GROUP_SESSION},
+		      {"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION}};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (!strcmp(groups[i].name, name))
+			return groups[i].group;
+	return GROUP_LIFE;
+}
+
+/* How often the kernel did not run a program because it was running already on that processor (an interrupt that met
+ * itself): bpf_prog_info.recursion_misses, from 5.12 on. */
+static uint64_t missed_runs(const struct live_bpf *bpf, enum event_group group)
+{
+	struct bpf_program *program;
+	uint64_t total = 0;
+
+	bpf_object__for_each_program(program, bpf->skeleton->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+
+		if (group_of_program(bpf_program__name(program)) == group && bpf_program__fd(program) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			total += info.recursion_misses;
+	}
+	return total;
+}
+
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group)
 {
 	uint32_t key = group;
-	uint64_t total = 0, fresh;
+	uint64_t total = missed_runs(bpf, group), fresh;
 
 	if (bpf_map_lookup_elem(bpf->lost_fd, &key, bpf->lost_values))
 		return 0;
