@@ -3,6 +3,7 @@
  * `lifeline attach`: observes what runs already, with its descendants.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,6 +115,15 @@ static int check_targets(const struct attach_options *attach, int argument_count
 	return attach->all || pids->count ? 0 : refuse_targets("attach was not told what to observe", error);
 }
 
+/* Nothing else is printed until the end: somebody at a terminal would wonder whether anything happens. */
+static void say_armed(const struct observe_options *how, const struct live_options *live)
+{
+	if (how->report.quiet || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "lifeline: observing %s; Ctrl-C ends it and reports\n",
+		live->all ? "all processes" : "the given processes and their descendants");
+}
+
 static int observe(const struct observe_options *how, struct live_options *live)
 {
 	struct engine engine = {0};
@@ -124,6 +134,7 @@ static int observe(const struct observe_options *how, struct live_options *live)
 	observe_fill(how, live);
 	if (source_live_open(live, &source, &error) < 0)
 		return complain(&error);
+	say_armed(how, live);
 	status = report_source(&engine, source, &how->report, how->record, stdout);
 	engine_free(&engine);
 	return status;
