@@ -27,30 +27,56 @@
 #define IDTYPE_PGID 2
 
 struct wait_arguments {
+	__u64 result_at; /* where the caller wants the status, or the siginfo; 0: nowhere */
 	__u32 call, type, options;
 	__s32 target;
 };
 
-/* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
-static __always_inline void read_wait4(struct wait_arguments *wait, struct pt_regs *regs)
+/*
+ * A 32-bit program on a 64-bit kernel numbers its calls otherwise (arch/x86/entry/syscalls/syscall_32.tbl), passes
+ * arguments in other registers, and its siginfo has no hole.
+ */
+#define COMPAT_WAITPID 7
+#define COMPAT_WAIT4 114
+#define COMPAT_WAITID 284
+
+static __always_inline bool is_compat(struct task_struct *task)
 {
-	__s32 pid = (__s32)regs->di;
+	return task->thread_info.status & COMPAT_STATUS;
+}
+
+static __always_inline __u32 interest_of(__u64 number, bool compat)
+{
+	if (compat && (number == COMPAT_WAITPID || number == COMPAT_WAIT4))
+		return SYSCALL_WAIT4;
+	if (compat)
+		return number == COMPAT_WAITID ? SYSCALL_WAITID : SYSCALL_IGNORED;
+	return number < SYSCALL_TABLE_SIZE ? settings.interest[number] : SYSCALL_IGNORED;
+}
+
+/* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
+static __always_inline void read_wait4(struct wait_arguments *wait, struct pt_regs *regs, bool compat)
+{
+	__s32 pid = compat ? (__s32)regs->bx : (__s32)regs->di;
 
 	wait->call = WAIT_CALL_WAIT4;
 	wait->options = (__u32)regs->dx;
+	wait->result_at = compat ? (__u32)regs->cx : regs->si;
 	wait->type = pid > 0 ? WAIT_PID : pid == -1 ? WAIT_ANY : WAIT_PGID;
 	wait->target = pid > 0 ? pid : pid == -1 ? -1 : -pid;
 }
 
-static __always_inline void read_waitid(struct wait_arguments *wait, struct pt_regs *regs)
+static __always_inline void read_waitid(struct wait_arguments *wait, struct pt_regs *regs, bool compat)
 {
-	__u32 type = (__u32)regs->di;
+	__u32 type = compat ? (__u32)regs->bx : (__u32)regs->di;
+	__s32 id = compat ? (__s32)regs->cx : (__s32)regs->si;
 
 	wait->call = WAIT_CALL_WAITID;
-	wait->options = (__u32)regs->r10;
+	wait->options = compat ? (__u32)regs->si : (__u32)regs->r10;
+	wait->result_at = compat ? (__u32)regs->dx : regs->dx;
 	wait->type = type == IDTYPE_ALL ? WAIT_ANY : type == IDTYPE_PGID ? WAIT_PGID : WAIT_PID;
 	/* P_PIDFD's id is a descriptor, not a pid: the entry hook knows the pid, the exit hook the child */
-	wait->target = type == IDTYPE_ALL ? -1 : type == IDTYPE_PID || type == IDTYPE_PGID ? (__s32)regs->si : 0;
+	wait->target = type == IDTYPE_ALL ? -1 : type == IDTYPE_PID || type == IDTYPE_PGID ? id : 0;
 }
 
 /* "My own process group" as a number, in the waiter's namespace. */
@@ -78,18 +104,19 @@ int BPF_PROG(ll_wait, struct pid *pid)
 	struct pid *target = NULL;
 	struct own_pid own;
 	struct pt_regs *regs;
-	__u64 number, calls;
+	__u32 interest;
+	__u64 calls;
+	bool compat;
 
 	if (!concerns_us(task))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = regs->orig_ax;
-	if (number >= SYSCALL_TABLE_SIZE)
-		return 0;
-	if (settings.interest[number] == SYSCALL_WAIT4)
-		read_wait4(&wait, regs);
-	else if (settings.interest[number] == SYSCALL_WAITID)
-		read_waitid(&wait, regs);
+	compat = is_compat(task);
+	interest = interest_of(regs->orig_ax, compat);
+	if (interest == SYSCALL_WAIT4)
+		read_wait4(&wait, regs, compat);
+	else if (interest == SYSCALL_WAITID)
+		read_waitid(&wait, regs, compat);
 	else
 		return 0; /* a wait inside the kernel */
 	calls = count_call(task->tgid, true);
@@ -187,23 +214,23 @@ static __always_inline void tell_reap(struct task_struct *waiter, __u32 number, 
 }
 
 /* wait4 also returns a pid for a child that stopped or continued; its status word tells, where the caller gave one. */
-static __always_inline bool reports_a_stop(struct pt_regs *regs)
+static __always_inline bool reports_a_stop(const struct wait_arguments *wait)
 {
 	__s32 status = 0;
 
-	if (!regs->si || bpf_probe_read_user(&status, sizeof(status), (void *)regs->si))
+	if (!wait->result_at || bpf_probe_read_user(&status, sizeof(status), (void *)wait->result_at))
 		return false;
 	return (status & 0xff) == STATUS_STOPPED || status == STATUS_CONTINUED;
 }
 
-static __always_inline void wait4_done(struct task_struct *task, struct pt_regs *regs, long result)
+static __always_inline void wait4_done(struct task_struct *task, struct pt_regs *regs, long result, bool compat)
 {
 	struct wait_arguments wait = {};
 	__u64 t = now();
 
-	read_wait4(&wait, regs);
+	read_wait4(&wait, regs, compat);
 	resolve_own_group(&wait, task);
-	if (result > 0 && !reports_a_stop(regs))
+	if (result > 0 && !reports_a_stop(&wait))
 		tell_reap(task, result, t);
 	if (concerns_us(task))
 		tell_wait_exit(task, &wait, result, t);
@@ -213,19 +240,21 @@ static __always_inline void wait4_done(struct task_struct *task, struct pt_regs 
  * of what belongs to each signal holds pointers. */
 #define SIGINFO_CODE 8
 #define SIGINFO_PID 16
+#define SIGINFO_PID_COMPAT 12
 #define CODE_DUMPED 3 /* CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3; above: trapped, stopped, continued */
 
-static __always_inline void waitid_done(struct task_struct *task, struct pt_regs *regs, long result)
+static __always_inline void waitid_done(struct task_struct *task, struct pt_regs *regs, long result, bool compat)
 {
+	const __u32 pid_offset = compat ? SIGINFO_PID_COMPAT : SIGINFO_PID;
 	struct wait_arguments wait = {};
 	__s32 child = 0, code = 0;
 	__u64 t = now();
 
-	read_waitid(&wait, regs);
+	read_waitid(&wait, regs, compat);
 	resolve_own_group(&wait, task);
-	if (!result && regs->dx) {
-		bpf_probe_read_user(&child, sizeof(child), (void *)regs->dx + SIGINFO_PID);
-		bpf_probe_read_user(&code, sizeof(code), (void *)regs->dx + SIGINFO_CODE);
+	if (!result && wait.result_at) {
+		bpf_probe_read_user(&child, sizeof(child), (void *)(wait.result_at + pid_offset));
+		bpf_probe_read_user(&code, sizeof(code), (void *)(wait.result_at + SIGINFO_CODE));
 	}
 	if (wait.type == WAIT_PID && !wait.target)
 		wait.target = child;
@@ -379,33 +408,27 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
  * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
  * number.
  */
-static __always_inline bool is_compat(struct task_struct *task)
-{
-	return task->thread_info.status & COMPAT_STATUS;
-}
-
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 {
 	__u64 number = regs->orig_ax;
 	struct task_struct *task;
 	__u32 interest;
+	bool compat;
 
-	if (number >= SYSCALL_TABLE_SIZE)
-		return 0;
-	interest = settings.interest[number];
-	if (!interest)
+	/* a number that means nothing to either kind of program is passed on before anything else is asked */
+	if (number >= SYSCALL_TABLE_SIZE || !(settings.interest[number] || interest_of(number, true)))
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (is_compat(task))
-		return 0;
+	compat = is_compat(task);
+	interest = interest_of(number, compat);
 	if (interest == SYSCALL_WAIT4)
-		wait4_done(task, regs, result);
+		wait4_done(task, regs, result, compat);
 	else if (interest == SYSCALL_WAITID)
-		waitid_done(task, regs, result);
+		waitid_done(task, regs, result, compat);
 	else if (interest == SYSCALL_FORK)
 		fork_done(task, result, number);
-	else
+	else if (interest)
 		session_done(task, regs, interest, result);
 	return 0;
 }
@@ -414,14 +437,14 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 SEC("?fexit/__x64_sys_wait4")
 int BPF_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
 {
-	wait4_done(bpf_get_current_task_btf(), regs, result);
+	wait4_done(bpf_get_current_task_btf(), regs, result, false);
 	return 0;
 }
 
 SEC("?fexit/__x64_sys_waitid")
 int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 {
-	waitid_done(bpf_get_current_task_btf(), regs, result);
+	waitid_done(bpf_get_current_task_btf(), regs, result, false);
 	return 0;
 }
 
