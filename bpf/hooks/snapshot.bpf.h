@@ -13,11 +13,8 @@
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
 
-#define NOWAIT_NO_CHILD 10
-#define STATE_LETTERS 8
 #define WAITERS_MAX 64
 #define SIGNAL_STOPPED 1 /* SIGNAL_STOP_STOPPED */
-#define HANDLER_DEFAULT 0
 
 struct snapshot_scratch {
 	union {

@@ -270,10 +270,6 @@ static __always_inline void waitid_done(struct task_struct *task, struct pt_regs
 #define UNLIMITED (~0ULL)
 #define CGROUP_LEVELS 8
 
-struct ucounts___old { /* before 5.14 limits were not counted there */
-	int count;
-};
-
 static __always_inline void read_process_count(struct event_fork_failed *event, struct task_struct *task)
 {
 	struct ucounts *counts = BPF_CORE_READ(task, cred, ucounts);

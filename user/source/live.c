@@ -96,18 +96,6 @@ static uint32_t count_processors(void)
 	return count > 0 ? (uint32_t)count : 1;
 }
 
-static uint64_t pid_limit(void)
-{
-	unsigned long long value = 0;
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
-
-	if (file && fscanf(file, "%llu", &value) != 1)
-		value = 0;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 /* CMD's words, NUL-separated, as much as fits. */
 static size_t join_command(char *const *command, char *out, size_t size)
 {
@@ -136,7 +124,7 @@ static int tell_begin(struct live *live)
 	begin->realtime_ns = live->realtime_ns;
 	begin->zombie_after_ns = live->options->zombie_after_ns;
 	begin->contended_after_ns = live->options->contended_after_ns;
-	begin->pid_max = pid_limit();
+	begin->pid_max = live_read_limit("/proc/sys/kernel/pid_max", 0);
 	begin->mode = live->options->mode;
 	begin->cpus = count_processors();
 	begin->target = live->command_host_pid;

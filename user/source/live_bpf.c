@@ -50,7 +50,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-static unsigned long read_limit(const char *path, unsigned long otherwise)
+unsigned long live_read_limit(const char *path, unsigned long otherwise)
 {
 	unsigned long value = otherwise;
 	FILE *file = fopen(path, "re");
@@ -62,11 +62,16 @@ static unsigned long read_limit(const char *path, unsigned long otherwise)
 	return value;
 }
 
+static uint32_t scope_chunks(void)
+{
+	return (uint32_t)(live_read_limit("/proc/sys/kernel/pid_max", DEFAULT_PID_MAX) / SCOPE_CHUNK + 1);
+}
+
 /* As many threads as the kernel allows, within reason: the map's table of buckets is made at once, its elements are
  * not. */
 static uint32_t thread_limit(bool watch_all)
 {
-	const unsigned long limit = read_limit("/proc/sys/kernel/threads-max", THREADS_OF_SOME);
+	const unsigned long limit = live_read_limit("/proc/sys/kernel/threads-max", THREADS_OF_SOME);
 	const unsigned long most = watch_all ? THREADS_OF_ALL : THREADS_OF_SOME;
 
 	return (uint32_t)(limit < most ? limit : most);
@@ -185,10 +190,7 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
 	bpf_map__set_max_entries(skeleton->maps.threads, thread_limit(plan->watch_all));
-	bpf_map__set_max_entries(
-	    skeleton->maps.scope,
-	    plan->watch_all ? 1
-			    : (uint32_t)(read_limit("/proc/sys/kernel/pid_max", DEFAULT_PID_MAX) / SCOPE_CHUNK + 1));
+	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
 	choose_programs(skeleton, plan);

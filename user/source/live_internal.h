@@ -103,6 +103,8 @@ int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options,
 /* Tells them: snap_process (with exe and argv from /proc) and snap_thread. */
 int live_snapshot_tell(struct live_bpf *bpf, record_fn record, void *context);
 
+/* The number in a file such as /proc/sys/kernel/pid_max; `otherwise` if it cannot be read. */
+unsigned long live_read_limit(const char *path, unsigned long otherwise);
 uint64_t live_clock(void); /* CLOCK_BOOTTIME, ns */
 
 #endif
