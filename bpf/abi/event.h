@@ -28,7 +28,8 @@ struct event {
 
 /* Loss classes, and what an analyzer can ask for. Names are SPEC's `lost` classes: lower-case of these. */
 #define EVENT_GROUPS(G)                                                                                                \
-	G(LIFE, life) G(WAIT, wait) G(SIGNAL, signal) G(SESSION, session) G(SWITCH, switch) G(STREAM, stream)
+	G(LIFE, life) G(WAIT, wait) G(SIGNAL, signal) G(SESSION, session) G(SWITCH, switch) G(STREAM, stream) \
+	G(LOCK, lock)
 
 enum event_group {
 #define GROUP(upper, lower) GROUP_##upper,
@@ -41,7 +42,7 @@ enum event_kind {
 #define EVENT(id, name, group, fields) EVENT_##name = (id),
 	EVENTS
 #undef EVENT
-	EVENT_KIND_LIMIT = 40, /* one above the largest id in use, with room */
+	EVENT_KIND_LIMIT = 128, /* one above the largest id in use, with room */
 };
 
 #define U64(n) __u64 n;
@@ -111,6 +112,36 @@ enum scope {
 	SCOPE_TARGET = 1,   /* watched, and so will its descendants be */
 	SCOPE_RELATIVE = 2, /* parent or adopter of a target: its waits and its end count, nothing else of it */
 };
+
+/* What a lock is, as far as operation, memory and calling function tell. FUTEX: something that waits and wakes, no more
+ * is known. Order and names are SPEC's `kind`. */
+#define LOCK_KINDS(K) K(FUTEX, futex) K(MUTEX, mutex) K(PI_MUTEX, pi-mutex) K(RWLOCK, rwlock) K(CONDVAR, condvar)     \
+	K(SEMAPHORE, semaphore) K(BARRIER, barrier) K(JOIN, join) K(ONCE, once) K(GIL, gil) K(FILE, file)
+
+enum lock_kind {
+#define KIND(upper, lower) LOCK_##upper,
+	LOCK_KINDS(KIND)
+#undef KIND
+	LOCK_KIND_COUNT
+};
+
+enum holder_known {
+	HOLDER_UNKNOWN = 0, /* cannot be read for this kind of lock, or could not be read this time */
+	HOLDER_THREAD = 1,
+	HOLDER_NOBODY = 2, /* nobody at that moment: the lock was being handed over */
+	HOLDER_GONE = 3,   /* the thread that the lock names has ended */
+	HOLDER_FORK = 4,   /* it names a thread of another process: held across fork */
+};
+
+enum lock_outcome {
+	LOCK_ACQUIRED = 0, /* woken, and (for a lock) it went on with it */
+	LOCK_TIMEOUT = 1,
+	LOCK_GAVE_UP = 2,   /* interrupted by a signal, and not tried again */
+	LOCK_FAILED = 3,    /* refused by the kernel: result tells (-EDEADLK, ...) */
+	LOCK_OWNER_DIED = 4, /* acquired, and told that its last owner ended while it held it */
+};
+
+enum site_cut { SITE_WHOLE = 0, SITE_NO_MORE_STACK = 1, SITE_NO_UNWIND_INFO = 2, SITE_UNREADABLE = 3 };
 
 enum trace_mode { MODE_RUN = 0, MODE_ATTACH = 1, MODE_SNAPSHOT = 2 };
 

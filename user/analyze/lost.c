@@ -35,6 +35,7 @@ static const char *const consequences[EVENT_GROUP_COUNT] = {
     [GROUP_SIGNAL] = "signals may be missing: who sent the one that ended a process can be unknown",
     [GROUP_SESSION] = "changes of session and process group may be missing: who is a daemon is not certain",
     [GROUP_SWITCH] = "counters of some threads may be missing or old: shown as unknown",
+    [GROUP_LOCK] = "waits for locks may be missing: their numbers and sums are at least what is shown",
     [GROUP_STREAM] = "marks of the stream itself are missing",
 };
 
