@@ -90,6 +90,8 @@ enum end_state {
 	END_REAPED = 3,	    /* a waiter was so quick that the status was collected before this last switch */
 };
 
+#define STATUS_UNKNOWN (-1) /* for a wait status: somebody else's, that lifeline may not read */
+
 enum wait_call_kind { WAIT_CALL_WAIT4 = 0, WAIT_CALL_WAITID = 1 };
 
 enum wait_type { WAIT_ANY = 0, WAIT_PID = 1, WAIT_PGID = 2 };

@@ -47,6 +47,7 @@ enum iterate_mode {
 	ITERATE_ALL,	   /* snap_process of every process, watched or not */
 	ITERATE_SNAPSHOT,  /* snap_process and snap_thread of those in scope; zombies become known as dead */
 	ITERATE_ZOMBIES,   /* zombie_look of each known zombie, and of leaders that ended before their threads */
+	ITERATE_EVERY_ZOMBIE, /* the same of all zombies, whoever is watched */
 	ITERATE_COUNTERS,  /* counters of each live thread of a target */
 };
 

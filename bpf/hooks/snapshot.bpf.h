@@ -239,7 +239,8 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 		event->parent_blocked_ns = now() - state->out_ns;
 }
 
-static __always_inline void look(struct seq_file *seq, struct task_struct *task)
+/* every: also those that observation knows nothing of (a snapshot has no history) */
+static __always_inline void look(struct seq_file *seq, struct task_struct *task, bool every)
 {
 	struct task_struct *parent = plain(task)->real_parent, *tracer = plain(task)->parent;
 	struct snapshot_scratch *room = scratch();
@@ -256,8 +257,10 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task)
 		if (!dead->target)
 			return;
 		event->status = dead->status;
-	} else if (plain(task)->signal->live.counter <= 0 || !is_target(pid)) {
+	} else if (!every && (plain(task)->signal->live.counter <= 0 || !is_target(pid))) {
 		return;
+	} else if (plain(task)->signal->live.counter <= 0) {
+		event->status = wait_status(task);
 	}
 	fill_head(&event->h, EVENT_zombie_look, sizeof(*event), task, now());
 	event->leader_only = plain(task)->signal->live.counter > 0;
@@ -370,7 +373,10 @@ int ll_iterate(struct bpf_iter__task *context)
 		snapshot(seq, task);
 		break;
 	case ITERATE_ZOMBIES:
-		look(seq, task);
+		look(seq, task, false);
+		break;
+	case ITERATE_EVERY_ZOMBIE:
+		look(seq, task, true);
 		break;
 	case ITERATE_COUNTERS:
 		tell_counters(seq, task);

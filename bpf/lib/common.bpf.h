@@ -214,9 +214,12 @@ static __always_inline __u32 pgrp_of(struct task_struct *task)
 /* Status as wait(2) reports it, valid once the group is dead (kernel/exit.c wait_task_zombie). */
 static __always_inline __s32 wait_status(struct task_struct *task)
 {
-	if (plain(task)->signal->flags & GROUP_EXIT_FLAG)
-		return plain(task)->signal->group_exit_code;
-	return task->exit_code;
+	__s32 of_group = plain(task)->signal->group_exit_code, own = task->exit_code;
+
+	/* both are read first: merged into one load of either address, the verifier refuses it (pointers differ) */
+	barrier_var(of_group);
+	barrier_var(own);
+	return plain(task)->signal->flags & GROUP_EXIT_FLAG ? of_group : own;
 }
 
 /* Does this process reap its children by itself? (kernel/signal.c do_notify_parent) */

@@ -146,6 +146,24 @@ static const struct verdict verdicts[] = {
 		    "SIGCHLD `while (waitpid(-1, NULL, WNOHANG) > 0) ;`. A program that only wants its own "
 		    "children must not call prctl(PR_SET_CHILD_SUBREAPER).",
 	},
+	[UNREAPED] = {
+		.code = "zombie.unreaped",
+		.severity = SEVERITY_WARNING,
+		.title = "a dead child that nobody has reaped, for whatever reason",
+		.meaning =
+		    "A snapshot found a child that is dead and not reaped. What its parent is doing now does not "
+		    "prove why: it may never wait, or wait too late, or have missed a SIGCHLD. Only its history "
+		    "could tell, and there is none without observation.",
+		.confirm =
+		    "ps -o pid,ppid,stat,etime,comm -p PID    (STAT shows Z)\n"
+		    "grep -E 'SigBlk|SigIgn|SigCgt' /proc/PARENT/status    (bit 0x10000 is SIGCHLD)\n"
+		    "lifeline zombies --watch 30s -p PARENT    (observes the parent, and names the cause)",
+		.fix =
+		    "Find the cause first, with --watch. A parent that starts children must collect each: "
+		    "waitpid, or in a SIGCHLD handler `while (waitpid(-1, NULL, WNOHANG) > 0) ;`, or "
+		    "SA_NOCLDWAIT before it forks. To be rid of the zombies at once, end or restart the parent: "
+		    "init then reaps them. That ends the service that the parent is.",
+	},
 	[LEADER_EXITED] = {
 		.code = "zombie.leader-exited",
 		.severity = SEVERITY_NOTE,
@@ -203,6 +221,43 @@ static const char *adopter_role(const struct adoption *adoption)
 		return "as init";
 	default:
 		return "when its parent ended";
+	}
+}
+
+static bool is_snapshot(const struct analysis *analysis)
+{
+	return model_observation(analysis->model)->mode == MODE_SNAPSHOT;
+}
+
+/* What is, not what was: nothing of this was seen to happen. */
+static void write_snapshot_title(struct finding *finding, const struct analysis *analysis,
+				 const struct custody *custody, enum cause cause)
+{
+	const struct words child = words_who(custody->child), parent = words_who(custody->parent);
+	const struct words lasted =
+	    words_format("%s%s", custody->child->dead_for_ns ? "about " : "at least ",
+			 words_duration(custody->until_ns - custody->since_ns).text);
+	const struct process *tracer;
+	uint32_t pid;
+
+	switch (cause) {
+	case WAITS_FOR_OTHER:
+		finding_title(finding, "%s has been dead for %s while its parent %s waits for something else: %s",
+			      child.text, lasted.text, parent.text, words_wait(&custody->other_wait).text);
+		return;
+	case PARENT_STOPPED:
+		finding_title(finding, "%s has been dead for %s: its parent %s is stopped and cannot reap", child.text,
+			      lasted.text, parent.text);
+		return;
+	case TRACED:
+		pid = cause_tracer(analysis, custody);
+		tracer = model_by_pid(analysis->model, pid);
+		finding_title(finding, "%s has been dead for %s, held by its tracer %s", child.text, lasted.text,
+			      tracer ? words_who(tracer).text : words_format("process %u", pid).text);
+		return;
+	default:
+		finding_title(finding, "%s has been dead for %s, and its parent %s has not reaped it", child.text,
+			      lasted.text, parent.text);
 	}
 }
 
@@ -271,7 +326,12 @@ static void tell_birth_and_death(struct finding *finding, const struct analysis 
 		finding_evidence(finding, child->started_ns,
 				 "%s was made by %s with CLONE_PARENT: its parent is the creator's own", who.text,
 				 words_who(creator).text);
-	if (!child->dead_before)
+	if (is_snapshot(analysis) && child->has_status)
+		finding_evidence(finding, child->dead_ns, "%s is dead: %s", who.text,
+				 words_status(child->status).text);
+	else if (is_snapshot(analysis))
+		finding_evidence(finding, child->dead_ns, "%s is dead", who.text);
+	else if (!child->dead_before)
 		finding_evidence(finding, child->dead_ns, "%s died: %s", who.text, words_status(child->status).text);
 	else if (child->dead_for_ns)
 		finding_evidence(finding, child->dead_ns, "%s was dead already when first seen, for at most %s",
@@ -355,7 +415,7 @@ static void tell_look(struct finding *finding, const struct analysis *analysis, 
 			 look->sigchld_pending ? ", one pending" : "");
 }
 
-static void tell_end(struct finding *finding, const struct custody *custody)
+static void tell_end(struct finding *finding, const struct analysis *analysis, const struct custody *custody)
 {
 	const struct words parent = words_who(custody->parent);
 
@@ -371,7 +431,8 @@ static void tell_end(struct finding *finding, const struct custody *custody)
 				 "it was collected, by a wait that cannot be seen (io_uring, or within the kernel)");
 		return;
 	case CUSTODY_OPEN:
-		finding_evidence(finding, custody->until_ns, "still dead and not reaped");
+		if (!is_snapshot(analysis))
+			finding_evidence(finding, custody->until_ns, "still dead and not reaped");
 		return;
 	}
 }
@@ -395,6 +456,30 @@ static void write_never_waited_help(struct finding *finding, const struct custod
 			       parent)
 		      .text
 		: "");
+}
+
+/* A SIGCHLD by hand only helps a parent that has a handler for it; the one sure way ends the parent. */
+static void write_unreaped_help(struct finding *finding, const struct custody *custody)
+{
+	const uint32_t parent = custody->parent->id.pid;
+	const bool handled = custody->looked && custody->look.sigchld == SIGCHLD_HANDLED;
+
+	finding_help(finding,
+		     "Why: lifeline zombies --watch 30s -p %u    (observes the parent and names the cause)\n"
+		     "In its code, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;%s\n"
+		     "%s"
+		     "To be rid of it now: end or restart process %u; init then reaps its zombies. That ends what it "
+		     "does for others; killing the zombie does nothing.",
+		     parent,
+		     custody->looked && custody->look.sigchld == SIGCHLD_IGNORED
+			 ? "    (it ignores SIGCHLD by now, but that does not reap those already dead)"
+			 : "    (or SA_NOCLDWAIT, before it forks, if no status is wanted)",
+		     handled ? words_format("It has a handler for SIGCHLD, which may have missed one: "
+					    "kill -CHLD %u runs it once more, and does no harm.\n",
+					    parent)
+				   .text
+			     : "",
+		     parent);
 }
 
 static void write_help(struct finding *finding, const struct analysis *analysis, const struct custody *custody,
@@ -430,6 +515,9 @@ static void write_help(struct finding *finding, const struct analysis *analysis,
 	case PARENT_STOPPED:
 		finding_help(finding, "kill -CONT %u    (or continue it in the debugger that holds it)", pid);
 		return;
+	case UNREAPED:
+		write_unreaped_help(finding, custody);
+		return;
 	case TRACED:
 		finding_help(finding, "Let the tracer (process %u) wait for it, detach or end; then %s can reap it.",
 			     cause_tracer(analysis, custody), parent.text);
@@ -443,6 +531,14 @@ static void write_help(struct finding *finding, const struct analysis *analysis,
 	}
 }
 
+/* A snapshot takes the age from the scheduler: it is right to a time slice, not a bound. */
+static bool age_is_minimum(const struct analysis *analysis, const struct custody *custody)
+{
+	if (is_snapshot(analysis))
+		return !custody->child->dead_for_ns;
+	return custody->child->dead_before || custody->end == CUSTODY_OPEN;
+}
+
 static void write_detail(struct finding *finding, const struct analysis *analysis, const struct custody *custody,
 			 enum cause cause, uint64_t count)
 {
@@ -453,7 +549,7 @@ static void write_detail(struct finding *finding, const struct analysis *analysi
 	json_object_open(&json);
 	words_json_parent(&json, analysis->model, custody->parent, custody->looked ? &custody->look : NULL);
 	json_key_unsigned(&json, "zombie_ns", custody->until_ns - custody->since_ns);
-	json_key_bool(&json, "age_is_minimum", custody->child->dead_before || custody->end == CUSTODY_OPEN);
+	json_key_bool(&json, "age_is_minimum", age_is_minimum(analysis, custody));
 	if (cause == WAITS_FOR_OTHER)
 		json_key_string(&json, "waits_for", words_wait(&custody->other_wait).text);
 	if (cause == TRACED)
@@ -472,11 +568,14 @@ static int tell(const struct analysis *analysis, const struct custody *custody, 
 	finding.since_ns = custody->owed_ns;
 	finding.until_ns = custody->until_ns;
 	finding.key = custody->parent->id.pid; /* one child can be left unreaped by two parents in turn */
-	write_title(&finding, analysis, custody, cause);
+	if (is_snapshot(analysis))
+		write_snapshot_title(&finding, analysis, custody, cause);
+	else
+		write_title(&finding, analysis, custody, cause);
 	tell_birth_and_death(&finding, analysis, custody);
 	tell_waits(&finding, custody, cause);
 	tell_look(&finding, analysis, custody);
-	tell_end(&finding, custody);
+	tell_end(&finding, analysis, custody);
 	if (count > 1)
 		finding_evidence(&finding, 0,
 				 "%llu children of %s in all were left like this; this one for the longest time",
@@ -498,6 +597,12 @@ static unsigned live_threads(const struct process *process)
 	return count;
 }
 
+/* A snapshot counts the threads without telling each. */
+static unsigned threads_left(const struct process *process)
+{
+	return process->look && process->look->leader_only ? process->look->live_threads : live_threads(process);
+}
+
 static int tell_leader(const struct analysis *analysis, const struct process *process, uint64_t until_ns)
 {
 	const struct process *parent = model_find(analysis->model, process->parent);
@@ -506,8 +611,13 @@ static int tell_leader(const struct analysis *analysis, const struct process *pr
 	struct json json;
 
 	finding_begin(&finding, &verdicts[LEADER_EXITED], process);
-	finding_title(&finding, "%s looks like a zombie for %s, but only its first thread has ended: others live",
-		      words_who(process).text, words_duration(until_ns - process->leader_exited_ns).text);
+	if (is_snapshot(analysis))
+		finding_title(&finding, "%s looks like a zombie, but only its first thread has ended: others live",
+			      words_who(process).text);
+	else
+		finding_title(&finding,
+			      "%s looks like a zombie for %s, but only its first thread has ended: others live",
+			      words_who(process).text, words_duration(until_ns - process->leader_exited_ns).text);
 	finding_evidence(&finding, process->leader_exited_ns, "the leader (tid %u) %s", process->id.pid,
 			 process->present_at_start &&
 				 process->leader_exited_ns <= model_observation(analysis->model)->begin_ns
@@ -516,7 +626,7 @@ static int tell_leader(const struct analysis *analysis, const struct process *pr
 	if (process->exited_ns)
 		finding_evidence(&finding, until_ns, "the last of its threads ended, and with it the process");
 	else
-		finding_evidence(&finding, until_ns, "%u of its threads still live", live_threads(process));
+		finding_evidence(&finding, until_ns, "%u of its threads still live", threads_left(process));
 	finding_help(&finding,
 		     "Nothing to reap here. See its threads: ps -L -o pid,tid,stat,wchan,comm -p %u\n"
 		     "To avoid the look of it, let main() join its threads instead of calling pthread_exit.",
@@ -526,7 +636,7 @@ static int tell_leader(const struct analysis *analysis, const struct process *pr
 	if (parent)
 		words_json_parent(&json, analysis->model, parent, NULL);
 	json_key_null(&json, "zombie_ns");
-	json_key_unsigned(&json, "live_threads", process->exited_ns ? 0 : live_threads(process));
+	json_key_unsigned(&json, "live_threads", process->exited_ns ? 0 : threads_left(process));
 	json_object_close(&json);
 	finding_detail(&finding, &buffer);
 	return findings_add(analysis->findings, &finding, 1u << GROUP_LIFE);
@@ -540,8 +650,10 @@ static int conclude_leaders(const struct analysis *analysis)
 		const uint64_t until_ns = p->exited_ns ? p->exited_ns : now_ns;
 		int error;
 
-		if (!p->leader_exited_ns || p->scope != SCOPE_TARGET || until_ns <= p->leader_exited_ns ||
-		    until_ns - p->leader_exited_ns <= analysis->zombie_after_ns)
+		if (!p->leader_exited_ns || p->scope != SCOPE_TARGET)
+			continue;
+		if (!is_snapshot(analysis) && (until_ns <= p->leader_exited_ns ||
+					       until_ns - p->leader_exited_ns <= analysis->zombie_after_ns))
 			continue;
 		error = tell_leader(analysis, p, until_ns);
 		if (error)
@@ -576,7 +688,9 @@ static int decide_all(struct state *state, const struct analysis *analysis)
 		int error;
 
 		state->causes[i] = (unsigned char)cause;
-		if (cause == NOT_PROVEN)
+		if (is_snapshot(analysis) && custody->end != CUSTODY_OPEN)
+			state->causes[i] = NOT_PROVEN; /* reaped between two looks: it is not there any more */
+		if (state->causes[i] == NOT_PROVEN)
 			continue;
 		error = leaks_count(state->leaks, custody, cause, held(custody, cause));
 		if (error)

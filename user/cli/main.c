@@ -57,7 +57,7 @@ static int print_schema(const char *argument)
 
 static int refuse_command(const char *name)
 {
-	static const char *const planned[] = {"zombies", "locks", "export", "top", NULL};
+	static const char *const planned[] = {"locks", "export", "top", NULL};
 	struct closest closest;
 	struct error error = {0};
 

@@ -65,15 +65,20 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 {
 	live->for_ns = options->for_ns;
 	live->zombie_after_ns = options->report.zombie_after_ns;
-	live->wants = engine_wants();
+	live->wants = engine_wants(options->report.analyzers);
 	live->buffer_bytes = options->buffer_bytes;
 	live->verbose = options->report.verbose;
-	source_live_log(options->report.verbose >= 3 ? log_all : options->report.verbose == 2 ? log_warnings : NULL);
+	observe_log(options->report.verbose);
 }
 
-static const struct sink *find_sink(int format)
+void observe_log(int verbose)
 {
-	const char *name = format == REPORT_JSON ? "json" : "text";
+	source_live_log(verbose >= 3 ? log_all : verbose == 2 ? log_warnings : NULL);
+}
+
+static const struct sink *find_sink(int format, const char *text_sink)
+{
+	const char *name = format == REPORT_JSON ? "json" : text_sink ? text_sink : "text";
 
 	for (unsigned i = 0; sinks[i]; i++)
 		if (sinks[i]->report && !strcmp(sinks[i]->name, name))
@@ -93,7 +98,7 @@ static int run_sink(const struct sink *sink, const struct sink_context *context,
 
 int report_write(const struct engine *engine, const struct report_options *options, FILE *standard, struct error *error)
 {
-	const struct sink *sink = find_sink(options->format);
+	const struct sink *sink = find_sink(options->format, options->text_sink);
 	struct output output;
 	struct sink_context context;
 	int err, closed;
@@ -125,7 +130,7 @@ int report_render(const struct engine *engine, char **text, struct error *error)
 				       .out = open_memstream(text, &length),
 				       .columns = 100,
 				       .version = LIFELINE_VERSION};
-	const struct sink *sink = find_sink(REPORT_JSON);
+	const struct sink *sink = find_sink(REPORT_JSON, NULL);
 	int err;
 
 	if (!context.out)
@@ -147,7 +152,9 @@ static void tell_engine(const struct engine *engine)
 int report_source(struct engine *engine, struct source *source, const struct report_options *options,
 		  const char *record, FILE *standard)
 {
-	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns, .record = record};
+	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns,
+				     .record = record,
+				     .analyzers = options->analyzers};
 	struct error observed = {0}, written = {0};
 
 	engine_run(engine, source, &how, NULL, NULL, &observed);

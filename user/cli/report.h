@@ -24,6 +24,9 @@ struct report_options {
 	int verbose;
 	const char *fail_on;
 	uint64_t zombie_after_ns; /* 0: as recorded */
+	/* set by a command for itself, not by options: */
+	const char *const *analyzers; /* as in engine_options; NULL: all */
+	const char *text_sink;	      /* who writes --format text; NULL: "text" */
 };
 
 #define REPORT_FORMATS "text|json"
@@ -115,6 +118,8 @@ int observe_check(const struct observe_options *options, struct error *error);
 
 /* The parts of live_options that all live commands fill in the same way. */
 void observe_fill(const struct observe_options *options, struct live_options *live);
+/* What libbpf says goes to stderr: its warnings from -vv on, all of it from -vvv on. */
+void observe_log(int verbose);
 
 /* Writes the report of a finished engine. -EPIPE, -ENOSPC, … with the error in words. */
 int report_write(const struct engine *engine, const struct report_options *options, FILE *standard,

@@ -40,13 +40,29 @@ static unsigned count_analyzers(void)
 	return count;
 }
 
-unsigned engine_wants(void)
+static bool is_among(const char *const *names, const struct analyzer *analyzer)
+{
+	if (!names)
+		return true;
+	while (*names && strcmp(*names, analyzer->name))
+		names++;
+	return *names;
+}
+
+unsigned engine_wants(const char *const *names)
 {
 	unsigned wants = 0;
 
 	for (unsigned i = 0; analyzers[i]; i++)
-		wants |= analyzers[i]->wants;
+		if (is_among(names, analyzers[i]))
+			wants |= analyzers[i]->wants;
 	return wants;
+}
+
+/* Is it asked? One that is not gets no state, sees nothing and concludes nothing. */
+static bool is_on(const struct run *run, unsigned i)
+{
+	return is_among(run->options->analyzers, analyzers[i]);
 }
 
 static int open_analyzers(struct run *run, const struct event_begin *begin)
@@ -59,7 +75,7 @@ static int open_analyzers(struct run *run, const struct event_begin *begin)
 					  .zombie_after_ns = begin->zombie_after_ns,
 					  .contended_after_ns = begin->contended_after_ns};
 	for (unsigned i = 0; analyzers[i]; i++) {
-		int err = analyzers[i]->open ? analyzers[i]->open(&run->analysis, &run->states[i]) : 0;
+		int err = is_on(run, i) && analyzers[i]->open ? analyzers[i]->open(&run->analysis, &run->states[i]) : 0;
 
 		if (err < 0)
 			return err;
@@ -82,7 +98,9 @@ static void record_event(struct run *run, const struct event *event)
 static int show_analyzers(struct run *run, const struct event *event)
 {
 	for (unsigned i = 0; analyzers[i]; i++) {
-		int err = analyzers[i]->event ? analyzers[i]->event(&run->analysis, run->states[i], event) : 0;
+		int err = is_on(run, i) && analyzers[i]->event
+			      ? analyzers[i]->event(&run->analysis, run->states[i], event)
+			      : 0;
 
 		if (err < 0)
 			return err;
@@ -176,7 +194,8 @@ static int conclude(struct run *run)
 	int first = order_flush(run->order);
 
 	for (unsigned i = 0; run->states && analyzers[i]; i++) {
-		int err = analyzers[i]->close ? analyzers[i]->close(&run->analysis, run->states[i]) : 0;
+		int err =
+		    is_on(run, i) && analyzers[i]->close ? analyzers[i]->close(&run->analysis, run->states[i]) : 0;
 
 		if (err < 0 && !first)
 			first = err;

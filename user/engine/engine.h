@@ -17,6 +17,7 @@ struct engine_options {
 	uint64_t zombie_after_ns;    /* 0: as the trace's `begin` says */
 	uint64_t contended_after_ns; /* 0: as the trace's `begin` says */
 	const char *record;	     /* trace file to write, or NULL */
+	const char *const *analyzers; /* names of those that are to conclude, NULL-terminated; NULL: all */
 };
 
 struct engine {
@@ -27,8 +28,8 @@ struct engine {
 	bool began;
 };
 
-/* The groups of events that today's analyzers want: mask of 1 << enum event_group. */
-unsigned engine_wants(void);
+/* The groups of events that these analyzers want (NULL: all there are): mask of 1 << enum event_group. */
+unsigned engine_wants(const char *const *analyzers);
 
 /* Whether a trace may be recorded to `path`: asked before a command is started. Makes and changes nothing. */
 int engine_may_record(const char *path, struct error *error);

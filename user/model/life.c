@@ -339,8 +339,9 @@ static void take_snapped_death(struct process *process, const struct event_snap_
 	process->dead_for_ns = snap->dead_for_ns;
 	if (!process->exited_ns)
 		process->exited_ns = t_ns;
-	if (!process->has_status)
-		process->status = snap->status;
+	if (process->has_status || snap->status == STATUS_UNKNOWN)
+		return;
+	process->status = snap->status;
 	process->has_status = true;
 }
 

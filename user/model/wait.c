@@ -413,8 +413,9 @@ static void take_unseen_death(struct process *process, const struct event_zombie
 	process->dead_for_ns = told->dead_for_ns;
 	if (!process->exited_ns)
 		process->exited_ns = told->h.t_ns;
-	if (!process->has_status)
-		process->status = told->status;
+	if (process->has_status || told->status == STATUS_UNKNOWN)
+		return;
+	process->status = told->status;
 	process->has_status = true;
 }
 

@@ -16,7 +16,10 @@ void add_process_name(struct text_report *report, uint32_t pid, const char comm[
 {
 	struct page *page = &report->page;
 
-	page_format(page, STYLE_PLAIN, "%u (", pid);
+	page_format(page, STYLE_PLAIN, "%u", pid);
+	if (!comm[0])
+		return;
+	page_add(page, STYLE_PLAIN, " (");
 	page_stranger(page, STYLE_PLAIN, comm, strnlen(comm, COMM_SIZE), page_left(page));
 	page_add(page, STYLE_PLAIN, ")");
 }

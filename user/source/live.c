@@ -12,10 +12,11 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "source/begin.h"
 
 #define TURN_MS 20
 #define REORDER_NS 5000000ULL	  /* KERNEL: inversions of up to 1.8 ms between processors */
@@ -89,52 +90,21 @@ static int tell(struct live *live, const void *record, size_t size)
 	return result;
 }
 
-static uint32_t count_processors(void)
-{
-	long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return count > 0 ? (uint32_t)count : 1;
-}
-
-/* CMD's words, NUL-separated, as much as fits. */
-static size_t join_command(char *const *command, char *out, size_t size)
-{
-	size_t used = 0;
-
-	for (int i = 0; command && command[i]; i++) {
-		size_t length = strlen(command[i]) + 1;
-
-		if (length > size - used)
-			break;
-		memcpy(out + used, command[i], length);
-		used += length;
-	}
-	return used;
-}
-
 static int tell_begin(struct live *live)
 {
 	static struct event_builder builder;
-	struct event_begin *begin = (struct event_begin *)builder.bytes;
-	char command[ARGV_MAX];
-	struct utsname name;
+	const struct begin_facts facts = {.begin_ns = live->begin_ns,
+					  .realtime_ns = live->realtime_ns,
+					  .zombie_after_ns = live->options->zombie_after_ns,
+					  .contended_after_ns = live->options->contended_after_ns,
+					  .mode = live->options->mode,
+					  .self_pid = live->bpf.shared->self_tgid,
+					  .self_pidns = live->bpf.shared->self_pidns,
+					  .target = live->command_host_pid,
+					  .command = live->options->command};
+	const struct event *begin = begin_build(&builder, &facts);
 
-	event_build(&builder, event_info(EVENT_begin));
-	head_of(&begin->h, EVENT_begin, sizeof(*begin), live->begin_ns, live);
-	begin->realtime_ns = live->realtime_ns;
-	begin->zombie_after_ns = live->options->zombie_after_ns;
-	begin->contended_after_ns = live->options->contended_after_ns;
-	begin->pid_max = live_read_limit("/proc/sys/kernel/pid_max", 0);
-	begin->mode = live->options->mode;
-	begin->cpus = count_processors();
-	begin->target = live->command_host_pid;
-	begin->self_pidns = live->bpf.shared->self_pidns;
-	if (!uname(&name)) {
-		event_build_bytes(&builder, "kernel", name.release, strlen(name.release));
-		event_build_bytes(&builder, "arch", name.machine, strlen(name.machine));
-	}
-	event_build_bytes(&builder, "command", command, join_command(live->options->command, command, sizeof(command)));
-	return tell(live, begin, begin->h.size);
+	return tell(live, begin, begin->size);
 }
 
 static int tell_tick(struct live *live, uint64_t t_ns)

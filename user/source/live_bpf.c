@@ -118,6 +118,14 @@ static bool prefer_single_calls(const struct live_plan *plan)
 	return plan->stays && live_bpf_single_calls();
 }
 
+static void choose_only_looks(struct lifeline_bpf *skeleton)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, program == skeleton->progs.ll_iterate);
+}
+
 /* A program that serves no wanted group is not loaded. */
 static void choose_programs(struct lifeline_bpf *skeleton, const struct live_plan *plan)
 {
@@ -193,7 +201,10 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
-	choose_programs(skeleton, plan);
+	if (plan->only_looks)
+		choose_only_looks(skeleton);
+	else
+		choose_programs(skeleton, plan);
 	fill_settings(skeleton, plan, ring);
 	return 0;
 }

@@ -33,6 +33,7 @@ struct live_bpf {
 /* What is to be loaded. */
 struct live_plan {
 	bool watch_all;
+	bool only_looks; /* nothing but the task iterator: for a snapshot */
 	bool stays; /* attach: hooks that are cheap to have and slow to remove are worth it */
 	unsigned wants;
 	uint64_t begin_ns;
@@ -102,6 +103,9 @@ void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYS
 int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, struct error *error);
 /* Tells them: snap_process (with exe and argv from /proc) and snap_thread. */
 int live_snapshot_tell(struct live_bpf *bpf, record_fn record, void *context);
+/* The kernel side tells identity and state; exe and argv, which it would be long-winded to read there, are added from
+ * /proc, and the whole is handed on. */
+int live_snapshot_add_texts(const struct event_snap_process *snap, record_fn record, void *context);
 
 /* The number in a file such as /proc/sys/kernel/pid_max; `otherwise` if it cannot be read. */
 unsigned long live_read_limit(const char *path, unsigned long otherwise);

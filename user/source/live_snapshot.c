@@ -184,11 +184,11 @@ static size_t read_arguments(uint32_t pid, char *text, size_t size)
 	return length > 0 ? (size_t)length : 0;
 }
 
-/* The kernel side tells identity and state; what it would be long-winded to read there is added from /proc. */
-static int add_texts(struct teller *teller, const struct event_snap_process *snap)
+int live_snapshot_add_texts(const struct event_snap_process *snap, record_fn record, void *context)
 {
-	struct event_snap_process *event = (struct event_snap_process *)teller->bytes;
-	char *blobs = (char *)teller->bytes + sizeof(*event);
+	_Alignas(8) unsigned char bytes[EVENT_SIZE_MAX];
+	struct event_snap_process *event = (struct event_snap_process *)bytes;
+	char *blobs = (char *)bytes + sizeof(*event);
 
 	memcpy(event, snap, sizeof(*event));
 	if (!event->dead) {
@@ -197,7 +197,7 @@ static int add_texts(struct teller *teller, const struct event_snap_process *sna
 	}
 	event->h.size = (uint32_t)((sizeof(*event) + event->exe_len + event->argv_len + 7) & ~(size_t)7);
 	memset(blobs + event->exe_len + event->argv_len, 0, 8);
-	return teller->record(teller->context, event, event->h.size);
+	return record(context, event, event->h.size);
 }
 
 static int tell(void *context, const void *record, size_t available)
@@ -206,7 +206,7 @@ static int tell(void *context, const void *record, size_t available)
 	struct teller *teller = context;
 
 	if (event->kind == EVENT_snap_process && available >= sizeof(struct event_snap_process))
-		return add_texts(teller, record);
+		return live_snapshot_add_texts(record, teller->record, teller->context);
 	memcpy(teller->bytes, record, available); /* aligned for the receiver */
 	return teller->record(teller->context, teller->bytes, available);
 }

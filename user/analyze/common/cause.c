@@ -46,11 +46,23 @@ static bool one_wait_per_signal(const struct custody *custody)
 	return !custody->looked || custody->look.sigchld == SIGCHLD_HANDLED || custody->look.sigchld_blocked;
 }
 
+/* Without a history only what a state proves can be a cause: whether the parent ever waits is not known. */
+static enum cause cause_of_state(const struct analysis *analysis, const struct custody *custody)
+{
+	if (cause_tracer(analysis, custody))
+		return TRACED;
+	if (parent_is_stopped(custody))
+		return PARENT_STOPPED;
+	return custody->blocked ? WAITS_FOR_OTHER : UNREAPED;
+}
+
 enum cause cause_of(const struct analysis *analysis, const struct custody *custody)
 {
 	const bool reaped_late = custody->end == CUSTODY_REAPED || custody->end == CUSTODY_GONE;
 	const bool reaps = custody->waited_before || custody->waited_since || reaped_late || custody->unseen_waits;
 
+	if (model_observation(analysis->model)->mode == MODE_SNAPSHOT)
+		return cause_of_state(analysis, custody);
 	if (cause_tracer(analysis, custody))
 		return TRACED;
 	if (parent_is_stopped(custody))

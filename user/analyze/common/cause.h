@@ -15,6 +15,7 @@ enum cause {
 	PARENT_STOPPED,
 	TRACED,
 	ADOPTER_NEGLIGENT,
+	UNREAPED, /* of a snapshot: its state proves none of the above */
 	LEADER_EXITED,
 	LEAK,
 	CAUSE_COUNT,

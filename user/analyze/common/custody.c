@@ -342,13 +342,23 @@ static int begin(struct custodies *custodies, const struct analysis *analysis, c
 	return enqueue(custodies, child->id, since_ns);
 }
 
+/* In a snapshot, what the scheduler remembers of the death is all there is; an observation counts what it saw. */
+static uint64_t dead_since(const struct model *model, const struct process *child, const struct event *event)
+{
+	const uint64_t seen_ns = child->dead_ns ? child->dead_ns : event->t_ns;
+
+	if (model_observation(model)->mode != MODE_SNAPSHOT || child->dead_for_ns >= seen_ns)
+		return seen_ns;
+	return seen_ns - child->dead_for_ns;
+}
+
 static int on_dead(struct custodies *custodies, const struct analysis *analysis, const struct event *event)
 {
 	const struct process *child = model_find(analysis->model, (struct process_ref){event->pid, event->start_ns});
 
 	if (!child || !process_is_zombie(child))
 		return 0;
-	return begin(custodies, analysis, child, child->dead_ns ? child->dead_ns : event->t_ns);
+	return begin(custodies, analysis, child, dead_since(analysis->model, child, event));
 }
 
 static struct record *take(struct custodies *custodies, uint32_t pid, uint64_t start_ns)

@@ -25,7 +25,7 @@ int report_switches(struct text_report *report);
 /* A few lines on the whole. */
 void report_summary(struct text_report *report);
 
-/* Shared words. "4711 (demo)" with the name escaped: */
+/* Shared words. "4711 (demo)" with the name escaped; only the number where no name is known: */
 void add_process_name(struct text_report *report, uint32_t pid, const char comm[COMM_SIZE]);
 /* "exit 3", "SIGKILL", "SIGSEGV (core)". */
 void describe_ending(struct buffer *out, int32_t status);
