@@ -29,6 +29,7 @@ PACKAGES   := libbpf libelf libdw zlib
 OTHER_GOALS := demo deps check clean help lint format uninstall
 ifneq ($(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
+           $(if $(shell echo '\#include <libiberty/demangle.h>' | $(CC) -E - >/dev/null 2>&1 && echo y),,libiberty) \
            $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG),$(if $(shell command -v $(c)),,$(notdir $(c))))
 ifneq ($(strip $(MISSING)),)
 $(error missing to build: $(strip $(MISSING)). On Debian or Ubuntu `make deps` installs all that is needed)
@@ -37,7 +38,7 @@ ifeq ($(wildcard vmlinux/$(ARCH)/vmlinux.h),)
 $(error there is no vmlinux/$(ARCH)/vmlinux.h: make one with vmlinux/refresh.sh on a machine of that kind (see vmlinux/README.md))
 endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty
 endif
 
 ,      := ,
@@ -67,6 +68,8 @@ SKELETONS := $(if $(BPF_OBJS),$(B)/gen/lifeline.skel.h) $(PROBES)
 DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
 EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
+# Programs that unit tests look at; how each is made is said below.
+TARGETS   := $(addprefix $(B)/tests/unit/programs/chain-,debug bare fp fixed static stripped)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
 .PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-live lint format bench \
@@ -208,6 +211,18 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
 		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
 
+# Programs with known stacks, in the forms that programs come in. Their flags are their own: CFLAGS would change the facts.
+FLAGS_chain-debug    := -O2 -g -fomit-frame-pointer
+FLAGS_chain-bare     := -O2 -fomit-frame-pointer
+FLAGS_chain-fp       := -O2 -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
+FLAGS_chain-fixed    := -O2 -fomit-frame-pointer -fno-pie -no-pie
+FLAGS_chain-static   := -O2 -g -fomit-frame-pointer -static
+FLAGS_chain-stripped := -O2 -fomit-frame-pointer -rdynamic -s
+$(TARGETS): $(B)/tests/unit/programs/chain-%: tests/unit/programs/chain.c Makefile
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(FLAGS_chain-$*) -o $@ $< -pthread
+
 # The runner of text scenarios, tests/cases/**/*.ev.
 CASES := $(B)/tests/cases/cases
 CASES_OBJS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/cases/*.c)))
@@ -231,7 +246,7 @@ live-programs: $(PROGRAMS)
 test-programs: unit-programs live-programs $(CASES)
 
 # Without cmocka the level `unit` says that it is skipped.
-unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT)))
+unit-programs: $(if $(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),$(if $(shell $(PKG_CONFIG) --exists cmocka && echo y),$(UNIT) $(TARGETS)))
 
 # The other make builds in parallel, also if this one was not told to.
 AGAIN = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))

@@ -19,6 +19,7 @@ library:libbpf            libbpf-dev       libbpf-devel          libbpf
 library:libelf            libelf-dev       elfutils-libelf-devel libelf
 library:libdw             libdw-dev        elfutils-devel        elfutils
 library:zlib              zlib1g-dev       zlib-devel            zlib
+header:libiberty/demangle.h libiberty-dev  binutils-devel        binutils
 '
 test_needs='
 library:cmocka            libcmocka-dev      libcmocka-devel     cmocka
