@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/flags.h"
 #include "base/syscall.h"
 #include "base/text.h"
 #include "source/script.h"
@@ -161,19 +162,10 @@ static const struct symbol endings[] = {{"command", ENDED_COMMAND},   {"interrup
 static const struct symbol deaths[] = {{"alive", 0}, {"zombie", 1}, {"leader-exited", 2}, {NULL, 0}};
 static const struct symbol results[] = {{"delivered", 0}, {"ignored", 1}, {"pending", 2}, {"lost", 3}, {NULL, 0}};
 static const struct symbol unlimited[] = {{"unlimited", -1}, {NULL, 0}};
-static const struct symbol wait_options[] = {{"WNOHANG", 1},
-					     {"WUNTRACED", 2},
-					     {"WSTOPPED", 2},
-					     {"WEXITED", 4},
-					     {"WCONTINUED", 8},
-					     {"WNOWAIT", 0x01000000},
-					     {"__WNOTHREAD", 0x20000000},
-					     {"__WALL", 0x40000000},
-					     {"__WCLONE", 0x80000000},
-					     {NULL, 0}};
-static const struct symbol clone_flags[] = {{"CLONE_VM", 0x100},          {"CLONE_VFORK", 0x4000},
-					    {"CLONE_PARENT", 0x8000},     {"CLONE_THREAD", 0x10000},
-					    {"CLONE_NEWPID", 0x20000000}, {NULL, 0}};
+#define FLAG(name, bit) {#name, bit},
+static const struct symbol wait_options[] = {WAIT_OPTION_BITS(FLAG){"WSTOPPED", 2}, {NULL, 0}};
+static const struct symbol clone_flags[] = {CLONE_FLAG_BITS(FLAG){NULL, 0}};
+#undef FLAG
 static const struct symbol classes[] = {
 #define GROUP(upper, lower) {#lower, GROUP_##upper},
     EVENT_GROUPS(GROUP)
