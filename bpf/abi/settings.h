@@ -22,6 +22,13 @@ enum syscall_interest {
 	SYSCALL_SETSID,
 	SYSCALL_SETPGID,
 	SYSCALL_PRCTL,
+	SYSCALL_FUTEX,
+	SYSCALL_FUTEX_WAIT,  /* futex2: one address */
+	SYSCALL_FUTEX_WAITV, /* futex2: several */
+	SYSCALL_FUTEX_WAKE,
+	SYSCALL_RESTART, /* restart_syscall: a timed wait goes on after a signal */
+	SYSCALL_FLOCK,
+	SYSCALL_FCNTL,
 };
 
 struct settings {
@@ -30,6 +37,8 @@ struct settings {
 	__u32 want_session; /* emit setsid, setpgid, prctl */
 	__u32 want_switch;  /* keep counters of blocked time and wakers */
 	__u32 wake_bytes;   /* wake the reader when so much is in the ring */
+	__u32 want_lock;    /* keep account of waits for locks */
+	__u32 pad;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
 };
@@ -49,6 +58,8 @@ enum iterate_mode {
 	ITERATE_ZOMBIES,   /* zombie_look of each known zombie, and of leaders that ended before their threads */
 	ITERATE_EVERY_ZOMBIE, /* the same of all zombies, whoever is watched */
 	ITERATE_COUNTERS,  /* counters of each live thread of a target */
+	ITERATE_LONG_WAITS, /* raw_thread_look of threads that wait for a lock for long_wait_ns now; each wait once */
+	ITERATE_THREADS,    /* raw_thread_look of each live thread of look_pid */
 };
 
 struct shared { /* read and written by both sides while programs run */
@@ -56,6 +67,9 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 self_tgid;    /* lifeline, in the initial pid namespace: found by ITERATE_SELF, never watched */
 	__u32 self_level;   /* lifeline's pid namespace depth */
 	__u32 self_pidns;
+	__u32 fold_side;    /* which of the two maps of folded waits is in use: 0 or 1 */
+	__u32 look_pid;	    /* for ITERATE_THREADS; 0: all targets */
+	__u64 long_wait_ns; /* for ITERATE_LONG_WAITS */
 };
 
 #endif

@@ -86,7 +86,7 @@ int BPF_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 	bool watched = in_scope(creator->tgid, IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
 	__u64 t = now();
 
-	if (watched && settings.want_switch)
+	if (watched && (settings.want_switch || settings.want_lock))
 		thread_begin(child);
 	if (flags & THREAD_FLAG) {
 		if (watched && is_target(creator->tgid))

@@ -10,6 +10,7 @@
 #include "lib/threads.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
+#include "lib/lock.bpf.h"
 
 #define STATE_UNINTERRUPTIBLE 2
 
@@ -98,6 +99,9 @@ static __always_inline void leave(struct task_struct *task, struct thread_state 
 	state->out_ns = t;
 	state->out_delay = run_delay;
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
+	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
+	    is_target(task->tgid) && !is_compat(task))
+		leave_for_lock(task, &state->lock, (struct pt_regs *)bpf_task_pt_regs(task), prev_state, t);
 }
 
 /* ---- adoption -------------------------------------------------------------------------------------- */
@@ -276,6 +280,8 @@ static __always_inline void depart(struct task_struct *task)
 	if (!state)
 		return;
 	settle_sleep(state, came_at(task), task->sched_info.run_delay);
+	if (settings.want_lock)
+		depart_from_lock(task, &state->lock, now());
 	finish(task, state, now());
 }
 
@@ -289,7 +295,7 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	if (prev_state & TASK_DEAD_STATE)
 		depart(prev);
-	if (!settings.want_switch)
+	if (!settings.want_switch && !settings.want_lock)
 		return 0; /* only ends are wanted */
 	out = prev->pid && in_scope(prev->tgid, either);
 	in = next->pid && in_scope(next->tgid, either);

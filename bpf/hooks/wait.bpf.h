@@ -12,6 +12,7 @@
 #include "lib/common.bpf.h"
 #include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
+#include "lib/lock.bpf.h"
 
 #define OPTION_NOHANG 1
 #define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
@@ -20,7 +21,6 @@
 #define ERROR_NO_MEMORY (-12)
 #define STATUS_STOPPED 0x7f
 #define STATUS_CONTINUED 0xffff
-#define COMPAT_STATUS 2 /* TS_COMPAT: an x86 32-bit system call, numbered otherwise */
 #define POLL_TELL_NS 10000000ULL
 #define IDTYPE_ALL 0
 #define IDTYPE_PID 1
@@ -39,11 +39,6 @@ struct wait_arguments {
 #define COMPAT_WAITPID 7
 #define COMPAT_WAIT4 114
 #define COMPAT_WAITID 284
-
-static __always_inline bool is_compat(struct task_struct *task)
-{
-	return task->thread_info.status & COMPAT_STATUS;
-}
 
 static __always_inline __u32 interest_of(__u64 number, bool compat)
 {
@@ -424,6 +419,8 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 		waitid_done(task, regs, result, compat);
 	else if (interest == SYSCALL_FORK)
 		fork_done(task, result, number);
+	else if (interest >= SYSCALL_FUTEX)
+		lock_call_done(task, regs, interest, result);
 	else if (interest)
 		session_done(task, regs, interest, result);
 	return 0;
@@ -466,6 +463,19 @@ int BPF_PROG(ll_fx_setsid, int result)
 		setsid_done(bpf_get_current_task_btf(), result);
 	return 0;
 }
+
+#define LOCK_PROGRAM(name, call)                                                                                       \
+	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	{                                                                                                              \
+		lock_call_done(bpf_get_current_task_btf(), regs, call, result);                                        \
+		return 0;                                                                                              \
+	}
+
+LOCK_PROGRAM(futex, SYSCALL_FUTEX)
+LOCK_PROGRAM(futex_wait, SYSCALL_FUTEX_WAIT)
+LOCK_PROGRAM(futex_waitv, SYSCALL_FUTEX_WAITV)
+LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 
 #define SESSION_PROGRAM(name, interest)                                                                                \
 	SEC("?fexit/__x64_sys_" #name)                                                                                 \

@@ -196,6 +196,13 @@ static __always_inline void read_own_pid(struct own_pid *own, struct task_struct
 	own->pidns = pid_namespace(pid, own->level);
 }
 
+#define COMPAT_STATUS 2 /* TS_COMPAT: an x86 32-bit system call, numbered otherwise */
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+	return task->thread_info.status & COMPAT_STATUS;
+}
+
 static __always_inline __u32 group_of(struct task_struct *task, enum pid_type type)
 {
 	return plain(task)->signal->pids[type]->numbers[0].nr;

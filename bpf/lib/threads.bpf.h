@@ -11,6 +11,25 @@
 
 #include "lib/common.bpf.h"
 
+#define SITE_WORDS 48 /* of the stack, searched for who called libc */
+
+/* The wait for a lock that a thread is in, or the last one it was in. */
+struct lock_wait {
+	__u64 space;	/* 0: it waits for nothing */
+	__u64 address;
+	__u64 since_ns; /* when it first left the processor in this wait */
+	__u64 told_ns;	/* when the last begin of a wait was told */
+	__u64 stopped_ns; /* interrupted by a signal then; 0: not */
+	__u32 op, val, owner, timed;
+	__u32 site;	/* 0: not worked out yet */
+	__u32 told;	/* the begin of this wait was told, so its end will be */
+	__u32 seen_long; /* by ITERATE_LONG_WAITS */
+	__u32 waker_pid, waker_tid, pad;
+	__u64 waker_start;
+	__u32 words[8];
+	__u64 stack[SITE_WORDS]; /* room to read into: too much for a program's own stack */
+};
+
 struct thread_state {
 	__u64 out_ns;	 /* last time off a processor */
 	__u64 out_delay; /* sched_info.run_delay at out_ns */
@@ -27,6 +46,7 @@ struct thread_state {
 	__u32 children;	  /* how many it had when it exited */
 	__u32 group_dead; /* it was the last thread */
 	__u32 pad;
+	struct lock_wait lock;
 };
 
 struct {

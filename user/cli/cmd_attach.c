@@ -149,7 +149,7 @@ static int run(void *data, int argument_count, char **arguments)
 	int status = EXIT_TROUBLE;
 
 	if (check_targets(attach, argument_count, arguments, &pids, &error) < 0 ||
-	    observe_check(&attach->observe, stdout, &error) < 0) {
+	    observe_check(&attach->observe, &error) < 0) {
 		complain(&error);
 	} else {
 		live.pids = pids.items;

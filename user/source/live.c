@@ -2,6 +2,7 @@
  *
  * The live source: one loop around the ring buffer, CMD's end, signals and time. Each pump is one turn of it. */
 #include "source/live_internal.h"
+#include "source/live_locks.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 #define TURN_MS 20
 #define REORDER_NS 5000000ULL	  /* KERNEL: inversions of up to 1.8 ms between processors */
 #define LOSS_EVERY 8		  /* turns */
+#define DRAIN_EVERY 5		  /* turns: sums of waits for locks are told this often */
 #define SAMPLE_EVERY 12		  /* turns; wake-ups are sampled for one turn in so many */
 #define SAMPLE_FIRST 2
 #define SETTLE_MS 40		  /* how long to wait for the last switch of a process that was reaped */
@@ -36,6 +38,7 @@ struct live {
 	struct ring_buffer *ring;
 	struct live_command command;
 	struct overdue overdue;
+	struct locks *locks; /* NULL: nobody wants them */
 	sigset_t old_mask;
 	int epoll, signals;
 	int *target_fds; /* attach: a pidfd per target */
@@ -154,6 +157,8 @@ static int pass(void *context, const void *record, size_t available)
 		return 0; /* between attaching and the beginning; the snapshot tells what came of it */
 	if (available >= sizeof(*event) && event_info(event->kind) && available >= event_info(event->kind)->size) {
 		overdue_event(&live->overdue, event);
+		if (live->locks)
+			locks_event(live->locks, event);
 		if (event->kind == EVENT_end && event->pid == live->command_host_pid && event_is_process_end(event))
 			live->command_end_told = true;
 	}
@@ -162,7 +167,19 @@ static int pass(void *context, const void *record, size_t available)
 
 static int from_ring(void *context, void *record, size_t size)
 {
-	return pass(context, record, size);
+	const struct event *event = record;
+	struct live *live = context;
+
+	if (size < sizeof(*event) || event->kind < RAW_LOCK_WAIT)
+		return pass(context, record, size);
+	if (live->locks && event->t_ns >= live->begin_ns)
+		locks_raw(live->locks, event, size);
+	return live->failed ? -1 : 0;
+}
+
+static int from_locks(void *context, const void *record, size_t available)
+{
+	return tell(context, record, available);
 }
 
 /* What the kernel is like now. That it could not be asked is a loss like any other. */
@@ -290,6 +307,11 @@ static int open_live(struct live *live, struct error *error)
 	result = live_bpf_load(&live->bpf, &plan, error);
 	if (!result)
 		result = open_ring(live, error);
+	if (!result && (options->wants & (1U << GROUP_LOCK))) {
+		live->locks = locks_new(&live->bpf, from_locks, live);
+		if (!live->locks)
+			result = error_errno(error, -ENOMEM, "cannot follow locks");
+	}
 	if (!result)
 		result = take_signals(live, error);
 	/* from here on, not from the loading: people read times relative to this */
@@ -458,6 +480,8 @@ static int turn(struct live *live)
 	check_deadline(live, now_ns);
 	check_linger(live, now_ns);
 	look_if_due(live, now_ns);
+	if (live->locks && live->turn % DRAIN_EVERY == 0)
+		locks_drain(live->locks, false);
 	if (++live->turn % LOSS_EVERY == 0)
 		tell_losses(live, now_ns);
 	tell_tick(live, now_ns); /* held back as long as any other record, so what came before it is told before it */
@@ -480,6 +504,8 @@ static int last_turn(struct live *live)
 	if (live->options->wants & (1U << GROUP_SWITCH))
 		look(live, ITERATE_COUNTERS, GROUP_SWITCH);
 	ring_buffer__consume(live->ring);
+	if (live->locks)
+		locks_drain(live->locks, true);
 	tell_losses(live, live_clock());
 	tell_finish(live);
 	return live->failed;
@@ -540,6 +566,7 @@ static void live_close(struct source *source)
 	if (live->signals >= 0)
 		sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
 	overdue_free(&live->overdue);
+	locks_free(live->locks);
 	free(live);
 }
 

@@ -89,9 +89,21 @@ static uint32_t ring_size(uint64_t wanted)
 	return size;
 }
 
-/* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
-static void choose_call_programs(struct lifeline_bpf *skeleton, bool waits, bool sessions, bool single_calls)
+/* Numbers that are the same on every architecture, and newer than some C library. */
+#define FUTEX_WAITV_CALL 449
+#define FUTEX_WAIT_CALL 455
+
+/* Does this kernel have it? Asked with arguments that it refuses. */
+static bool has_call(long number)
 {
+	return syscall(number, NULL, 0L, ~0UL, ~0UL, NULL, -1L) == 0 || errno != ENOSYS;
+}
+
+/* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
+static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, bool single_calls)
+{
+	const bool waits = wants & (1U << GROUP_WAIT), sessions = wants & (1U << GROUP_SESSION);
+	const bool locks = wants & (1U << GROUP_LOCK);
 	struct bpf_program *const for_waits[] = {skeleton->progs.ll_fx_wait4, skeleton->progs.ll_fx_waitid};
 	struct bpf_program *const for_sessions[] = {skeleton->progs.ll_fx_setsid, skeleton->progs.ll_fx_setpgid,
 						    skeleton->progs.ll_fx_prctl};
@@ -100,6 +112,11 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, bool waits, bool
 	for (size_t i = 0; i < sizeof(for_waits) / sizeof(for_waits[0]); i++)
 		bpf_program__set_autoload(for_waits[i], single_calls && waits);
 	bpf_program__set_autoload(skeleton->progs.ll_fx_clone, single_calls);
+	bpf_program__set_autoload(skeleton->progs.ll_fx_futex, single_calls && locks);
+	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_waitv,
+				  single_calls && locks && has_call(FUTEX_WAITV_CALL));
+	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wait, single_calls && locks && has_call(FUTEX_WAIT_CALL));
+	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wake, single_calls && locks && has_call(FUTEX_WAIT_CALL));
 	for (size_t i = 0; i < sizeof(for_sessions) / sizeof(for_sessions[0]); i++)
 		bpf_program__set_autoload(for_sessions[i], single_calls && sessions);
 }
@@ -130,10 +147,9 @@ static void choose_only_looks(struct lifeline_bpf *skeleton)
 static void choose_programs(struct lifeline_bpf *skeleton, const struct live_plan *plan)
 {
 	const unsigned wants = plan->wants;
-	const bool waits = wants & (1U << GROUP_WAIT), sessions = wants & (1U << GROUP_SESSION);
 
-	bpf_program__set_autoload(skeleton->progs.ll_wait, waits);
-	choose_call_programs(skeleton, waits, sessions, prefer_single_calls(plan));
+	bpf_program__set_autoload(skeleton->progs.ll_wait, wants & (1U << GROUP_WAIT));
+	choose_call_programs(skeleton, wants, prefer_single_calls(plan));
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
@@ -147,8 +163,9 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->watch_all = plan->watch_all;
 	settings->want_session = (plan->wants >> GROUP_SESSION) & 1;
 	settings->want_switch = (plan->wants >> GROUP_SWITCH) & 1;
+	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->wake_bytes = ring / 4;
-	live_syscalls_fill(settings->interest, settings->reason);
+	live_syscalls_fill(settings->interest, settings->reason, settings->want_lock);
 	skeleton->bss->shared.self_tgid = (uint32_t)getpid();
 }
 
@@ -245,6 +262,11 @@ int live_bpf_ring_fd(const struct live_bpf *bpf)
 	return bpf_map__fd(bpf->skeleton->maps.events);
 }
 
+int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side)
+{
+	return bpf_map__fd(side ? bpf->skeleton->maps.folds1 : bpf->skeleton->maps.folds0);
+}
+
 /* Whose loss a program's is. */
 static enum event_group group_of_program(const char *name)
 {
@@ -254,7 +276,9 @@ static enum event_group group_of_program(const char *name)
 	} groups[] = {{"ll_wait", GROUP_WAIT},	     {"ll_sysexit", GROUP_WAIT}, {"ll_fx_wait4", GROUP_WAIT},
 		      {"ll_fx_waitid", GROUP_WAIT},  {"ll_free", GROUP_WAIT},	 {"ll_signal", GROUP_SIGNAL},
 		      {"ll_oom", GROUP_SIGNAL},	     {"ll_waking", GROUP_SWITCH}, {"ll_fx_setsid", GROUP_SESSION},
-		      {"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION}};
+		      {"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION},
+		      {"ll_fx_futex", GROUP_LOCK}, {"ll_fx_futex_wait", GROUP_LOCK}, {"ll_fx_futex_waitv", GROUP_LOCK},
+		      {"ll_fx_futex_wake", GROUP_LOCK}};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (!strcmp(groups[i].name, name))

@@ -44,6 +44,8 @@ struct live_plan {
 bool live_bpf_single_calls(void);
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
 int live_bpf_ring_fd(const struct live_bpf *bpf);
+/* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */
+int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side);
 /* New losses of this class since the last call. */
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
 void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
@@ -94,8 +96,8 @@ void overdue_free(struct overdue *overdue);
 
 /* ---- live_syscalls.c ------------------------------------------------------------------------------------ */
 
-/* Fills the tables by system call number for this architecture. */
-void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE]);
+/* Fills the tables by system call number for this architecture; `locks`: with the calls that wait for locks. */
+void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE], bool locks);
 
 /* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */
 

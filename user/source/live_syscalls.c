@@ -28,6 +28,16 @@ static const struct named_number interests[] = {
 	INTEREST_IS(prctl, PRCTL),
 };
 
+static const struct named_number lock_interests[] = {
+	INTEREST_IS(futex, FUTEX),
+#ifdef SYS_futex_waitv
+	INTEREST_IS(futex_waitv, FUTEX_WAITV),
+#endif
+	{454, SYSCALL_FUTEX_WAKE}, /* same numbers everywhere, too new for libc */
+	{455, SYSCALL_FUTEX_WAIT},
+	INTEREST_IS(restart_syscall, RESTART),
+};
+
 static const struct named_number reasons[] = {
 	REASON_IS(futex, FUTEX),
 #ifdef SYS_futex_waitv
@@ -90,8 +100,10 @@ static void fill(uint8_t table[SYSCALL_TABLE_SIZE], const struct named_number *e
 			table[entries[i].number] = entries[i].value;
 }
 
-void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE])
+void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE], bool locks)
 {
 	fill(interest, interests, sizeof(interests) / sizeof(interests[0]));
+	if (locks)
+		fill(interest, lock_interests, sizeof(lock_interests) / sizeof(lock_interests[0]));
 	fill(reason, reasons, sizeof(reasons) / sizeof(reasons[0]));
 }

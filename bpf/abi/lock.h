@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * What the kernel side tells the live source about locks. These records are not events: the source makes events of them
+ * (numbers, kinds, names, holders), and only those go on. They share the events' head and their ring buffer; their
+ * kinds lie above all events'.
+ */
+#ifndef LIFELINE_ABI_LOCK_H
+#define LIFELINE_ABI_LOCK_H
+
+#include "bpf/abi/event.h"
+
+#define LOCK_WORDS 8         /* 32-bit words of memory at a futex */
+#define LOCK_STACK 8192      /* bytes of a stack that are copied, at most */
+#define LOCK_STACK_PIECE 512 /* by which they are copied */
+#define LOCK_REGISTERS 21    /* 64-bit words of struct pt_regs */
+
+enum raw_kind {
+	RAW_LOCK_WAIT = 256, /* a wait begins */
+	RAW_LOCK_END,        /* a wait that was told has ended */
+	RAW_LOCK_SITE,       /* registers and stack of a place that was not met before */
+	RAW_LOCK_SHARED,     /* which file a shared futex lies in */
+	RAW_FILE_WAIT,       /* a wait for a file lock begins */
+	RAW_THREAD_LOOK,     /* by the task iterator: what a thread is doing */
+	RAW_KIND_LIMIT,
+};
+
+/* Pseudo operation: an entry that counts wake-ups by its thread, not waits. File locks have operations of their own. */
+#define LOCK_OP_WAKE 0x10000
+#define LOCK_OP_FLOCK 0x10001
+#define LOCK_OP_POSIX 0x10002
+
+/* Ended waits of one thread at one address, at one site, with the same word where an owner would be. In a hash that
+ * user space drains; a thread only touches its own entries, so they need no atomic additions. */
+struct lock_fold_key {
+	__u64 space;   /* which address space: the mm's address, as a number */
+	__u64 address; /* of the futex; of a file lock the inode's number */
+	__u64 start_ns;
+	__u32 pid, tid;
+	__u32 site, owner;
+	__u32 op, val;
+};
+
+struct lock_fold {
+	__u64 waits, timeouts, wait_ns, max_ns;
+	__u32 words[LOCK_WORDS]; /* as they were at the first of these waits */
+	char comm[COMM_SIZE];
+};
+
+struct raw_lock_wait {
+	struct event h;
+	__u64 space, address;
+	__u32 op, val, owner, site, timed, pad;
+	__u32 words[LOCK_WORDS];
+};
+
+struct raw_lock_end {
+	struct event h;
+	__u64 space, address, waited_ns, waker_start;
+	__u32 op, outcome;
+	__s32 result;
+	__u32 waker_pid, waker_tid, pad;
+};
+
+struct raw_lock_site {
+	struct event h;
+	__u64 space;
+	__u64 registers[LOCK_REGISTERS];
+	__u32 site, length;
+	__u8 stack[LOCK_STACK];
+};
+
+struct raw_lock_shared {
+	struct event h;
+	__u64 space, address, device, inode, offset;
+};
+
+struct raw_file_wait {
+	struct event h;
+	__u64 space, device, inode, holder_start;
+	__u32 op, site, holder_pid, pad;
+};
+
+#define ALARM_REAL 1  /* an interval timer, alarm(2) */
+#define ALARM_POSIX 2 /* timer_create(2) */
+#define ALARM_CPU 4   /* a limit or timer on processor time */
+
+struct raw_thread_look {
+	struct event h;
+	__u64 registers[LOCK_REGISTERS];
+	__u64 out_ns;   /* when it left the processor, CLOCK_BOOTTIME; 0 not known */
+	__u64 since_ns; /* when the wait for a lock that goes on began, 0: none known */
+	__u64 space, switches, handlers;
+	__u32 state, alarms, nstid, in_user;
+};
+
+#endif

@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Waits for locks, without a probe in the program: a thread that leaves the processor in a futex call waits; what it
+ * waits for is in its saved registers, and who holds it often in the memory there. The wait is over when the call
+ * returns. A call interrupted by a signal and begun again with the same arguments is the same wait. Calls that return
+ * without having slept are no contention and leave no trace, but for a deadlock that the kernel itself found.
+ *
+ * Ended waits are folded into one of two hashes while user space drains the other, so that no count is lost between
+ * reading and deleting. The begin and end of a single wait are told besides, as far as a budget allows.
+ */
+#ifndef LIFELINE_BPF_LOCK_H
+#define LIFELINE_BPF_LOCK_H
+
+#include "lib/common.bpf.h"
+#include "lib/threads.bpf.h"
+#include "abi/lock.h"
+
+#define FUTEX_COMMAND 0x7f /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
+#define FUTEX_PRIVATE 128
+#define FUTEX_OP_WAIT 0
+#define FUTEX_OP_WAKE 1
+#define FUTEX_OP_LOCK_PI 6
+#define FUTEX_OP_UNLOCK_PI 7
+#define FUTEX_OP_WAIT_BITSET 9
+#define FUTEX_OP_WAKE_BITSET 10
+#define FUTEX_OP_WAIT_REQUEUE_PI 11
+#define FUTEX_OP_LOCK_PI2 13
+#define FUTEX_TID 0x3fffffff
+#define FUTEX_OWNER_GONE 0x40000000
+#define FUTEX_HAS_WAITERS 0x80000000
+#define TID_LIMIT 4194304 /* PID_MAX_LIMIT */
+
+#define SLEEPS_INTERRUPTIBLY 1
+#define STOPPED_OR_TRACED 12
+#define ERROR_TRY_AGAIN (-11)
+#define ERROR_DEADLOCK (-35)
+#define ERROR_TIMEOUT (-110)
+#define RESTART_CALL (-512) /* -ERESTARTSYS: the same call again, or -EINTR to the program */
+#define RESTART_NO_INTR (-513)
+#define RESTART_NO_HAND (-514)
+#define RESTART_BLOCK (-516) /* by way of restart_syscall */
+#define ERROR_INTERRUPTED (-4)
+
+#define TELL_EVERY_NS 1000000ULL /* of one thread's waits */
+#define TELL_BUDGET 400          /* begins of waits told by one processor in a BUDGET_NS */
+#define SITE_BUDGET 64           /* stacks copied likewise */
+#define BUDGET_NS 100000000ULL
+
+struct fold_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct lock_fold_key);
+	__type(value, struct lock_fold);
+} folds0 SEC(".maps"), folds1 SEC(".maps");
+
+/* Sites whose stack was told. */
+struct site_key {
+	__u64 space;
+	__u32 site, pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct site_key);
+	__type(value, __u32);
+} sites_told SEC(".maps");
+
+/* What a processor may still tell in this tenth of a second. */
+struct budget {
+	__u64 since_ns;
+	__u32 waits, sites;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct budget);
+} budgets SEC(".maps");
+
+static __always_inline struct budget *budget_at(__u64 t)
+{
+	__u32 zero = 0;
+	struct budget *budget = bpf_map_lookup_elem(&budgets, &zero);
+
+	if (budget && t - budget->since_ns > BUDGET_NS) {
+		budget->since_ns = t;
+		budget->waits = TELL_BUDGET;
+		budget->sites = SITE_BUDGET;
+	}
+	return budget;
+}
+
+/* ---- what a call waits for ------------------------------------------------------------------------- */
+
+struct futex_wait {
+	__u64 address;
+	__u32 op, val, timed;
+};
+
+/* struct futex_waitv of the kernel's interface */
+struct one_of_many {
+	__u64 val, address;
+	__u32 flags, reserved;
+};
+
+static __always_inline bool read_futex(struct futex_wait *wait, struct pt_regs *regs)
+{
+	__u32 command = (__u32)regs->si & FUTEX_COMMAND;
+
+	wait->address = regs->di;
+	wait->op = (__u32)regs->si;
+	wait->val = (__u32)regs->dx;
+	wait->timed = regs->r10 != 0;
+	return command == FUTEX_OP_WAIT || command == FUTEX_OP_WAIT_BITSET || command == FUTEX_OP_LOCK_PI ||
+	       command == FUTEX_OP_LOCK_PI2 || command == FUTEX_OP_WAIT_REQUEUE_PI;
+}
+
+/* futex2's calls are told as the old operation that they are like. */
+static __always_inline bool read_futex2(struct futex_wait *wait, struct pt_regs *regs)
+{
+	wait->address = regs->di;
+	wait->op = FUTEX_OP_WAIT_BITSET | ((__u32)regs->r10 & FUTEX_PRIVATE);
+	wait->val = (__u32)regs->si;
+	wait->timed = regs->r8 != 0;
+	return true;
+}
+
+/* Of several futexes the first stands for all. */
+static __always_inline bool read_waitv(struct futex_wait *wait, struct pt_regs *regs)
+{
+	struct one_of_many first = {};
+
+	if (!regs->si || bpf_probe_read_user(&first, sizeof(first), (void *)regs->di))
+		return false;
+	wait->address = first.address;
+	wait->op = FUTEX_OP_WAIT_BITSET | (first.flags & FUTEX_PRIVATE);
+	wait->val = (__u32)first.val;
+	wait->timed = regs->r10 != 0;
+	return true;
+}
+
+static __always_inline __u32 call_of(__u64 number)
+{
+	return number < SYSCALL_TABLE_SIZE ? settings.interest[number] : SYSCALL_IGNORED;
+}
+
+/* Registers keep their values when the kernel turns a call into restart_syscall, so that reads as the first call did.
+ * Only asked then about a thread whose wait was interrupted. */
+static __always_inline bool read_wait(struct futex_wait *wait, struct pt_regs *regs, const struct lock_wait *lock)
+{
+	__u32 call = call_of(regs->orig_ax);
+
+	if (call == SYSCALL_FUTEX || (call == SYSCALL_RESTART && lock->stopped_ns))
+		return read_futex(wait, regs);
+	if (call == SYSCALL_FUTEX_WAIT)
+		return read_futex2(wait, regs);
+	return call == SYSCALL_FUTEX_WAITV && read_waitv(wait, regs);
+}
+
+/* ---- who might hold it ------------------------------------------------------------------------------- */
+
+/*
+ * Where glibc's locks have their owner, by operation and value (sysdeps/nptl/bits/struct_mutex.h, struct_rwlock.h;
+ * KERNEL.md tells what was measured). Other locks use the same values, so this is only a candidate: user space, which
+ * knows the function that waits, decides whether it counts.
+ */
+static __always_inline __u32 owner_candidate(const struct lock_wait *lock)
+{
+	__u32 command = lock->op & FUTEX_COMMAND, owner = 0;
+
+	if (command == FUTEX_OP_LOCK_PI || command == FUTEX_OP_LOCK_PI2)
+		owner = lock->words[0] & FUTEX_TID;
+	else if (command == FUTEX_OP_WAIT && (lock->val & FUTEX_HAS_WAITERS))
+		owner = lock->words[0] & FUTEX_TID;
+	else if (command == FUTEX_OP_WAIT && lock->val == 2)
+		owner = lock->words[2];
+	else if (command == FUTEX_OP_WAIT_BITSET && (lock->val == 2 || lock->val == 3))
+		owner = lock->address & 7 ? lock->words[3] : lock->words[4];
+	return owner < TID_LIMIT ? owner : 0;
+}
+
+/* ---- where ------------------------------------------------------------------------------------------- */
+
+#define SITE_CALLERS 3
+
+static __always_inline __u32 mix(__u32 hash, __u64 word)
+{
+	return (hash ^ (__u32)(word ^ (word >> 32))) * 0x9e3779b1u;
+}
+
+/* Loops are calls of bpf_loop: written out, the verifier walks each round of each copy, which took 0.2 s of loading. */
+struct site_search {
+	const __u64 *stack;
+	__u64 text, size;
+	__u32 hash, found;
+};
+
+static long look_at_word(__u64 index, void *context)
+{
+	struct site_search *search = context;
+	__u64 word;
+
+	if (index >= SITE_WORDS)
+		return 1;
+	word = search->stack[index];
+	if (word - search->text >= search->size)
+		return 0;
+	search->hash = mix(search->hash, word);
+	return ++search->found == SITE_CALLERS;
+}
+
+/*
+ * A number for the place in the program, cheap to work out: the call is made in libc, at one of few addresses, but the
+ * words on the stack that point into the program's own text are mostly return addresses, so the first of them say who
+ * called. Where the program has no part in it (an interpreter in a shared library) the address and the depth of the
+ * stack must do: stacks of glibc's threads begin at the same place in a page. Equal places can get several numbers (old
+ * words lie about on a stack); user space unwinds one stack of each and merges what is equal.
+ */
+static __always_inline __u32 work_out_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
+{
+	struct site_search search = {.stack = lock->stack, .hash = mix(1, regs->ip)};
+	__u32 hash;
+
+	search.text = plain(task)->mm->start_code;
+	search.size = plain(task)->mm->end_code - search.text;
+	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)regs->sp))
+		bpf_loop(SITE_WORDS, look_at_word, &search, 0);
+	hash = search.hash;
+	if (search.found < 2)
+		hash = mix(mix(hash, lock->address), regs->sp & 0xfff);
+	hash ^= hash >> 15;
+	return hash ? hash : 1;
+}
+
+struct stack_copy {
+	struct raw_lock_site *record;
+	__u64 from;
+	__u32 length;
+};
+
+static long copy_piece(__u64 index, void *context)
+{
+	struct stack_copy *copy = context;
+
+	if (index >= LOCK_STACK / LOCK_STACK_PIECE ||
+	    bpf_probe_read_user(copy->record->stack + index * LOCK_STACK_PIECE, LOCK_STACK_PIECE,
+				(void *)(copy->from + index * LOCK_STACK_PIECE)))
+		return 1;
+	copy->length += LOCK_STACK_PIECE;
+	return 0;
+}
+
+/* The stack from the innermost frame on, as far as it is there. */
+static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
+{
+	struct stack_copy copy = {.record = record, .from = from};
+
+	bpf_loop(LOCK_STACK / LOCK_STACK_PIECE, copy_piece, &copy, 0);
+	record->length = copy.length;
+}
+
+/* Tells a place that is new, so that user space can say what it is. */
+static __always_inline void tell_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
+{
+	struct site_key key = {.space = lock->space, .site = lock->site};
+	struct raw_lock_site *record;
+	struct budget *budget;
+	__u32 one = 1;
+
+	if (bpf_map_lookup_elem(&sites_told, &key))
+		return;
+	budget = budget_at(t);
+	if (!budget || !budget->sites)
+		return;
+	budget->sites--;
+	if (bpf_map_update_elem(&sites_told, &key, &one, BPF_NOEXIST))
+		return;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (!record) {
+		count_lost(GROUP_LOCK, 1);
+		bpf_map_delete_elem(&sites_told, &key);
+		return;
+	}
+	fill_head(&record->h, RAW_LOCK_SITE, sizeof(*record), task, t);
+	record->space = lock->space;
+	record->site = lock->site;
+	bpf_probe_read_kernel(record->registers, sizeof(record->registers), regs);
+	copy_stack(record, regs->sp);
+	SUBMIT(record);
+}
+
+/* ---- accounts ------------------------------------------------------------------------------------------ */
+
+static __always_inline void fold(struct task_struct *task, const struct lock_fold_key *key,
+				 const struct lock_wait *lock, __u64 waited_ns, bool timeout, __u32 count)
+{
+	struct lock_fold *entry, fresh = {};
+
+	entry = shared.fold_side ? bpf_map_lookup_elem(&folds1, key) : bpf_map_lookup_elem(&folds0, key);
+	if (entry) {
+		entry->waits += count;
+		entry->timeouts += timeout;
+		entry->wait_ns += waited_ns;
+		if (waited_ns > entry->max_ns)
+			entry->max_ns = waited_ns;
+		return;
+	}
+	fresh.waits = count;
+	fresh.timeouts = timeout;
+	fresh.wait_ns = fresh.max_ns = waited_ns;
+	bpf_probe_read_kernel_str(fresh.comm, sizeof(fresh.comm), task->comm);
+	if (lock)
+		__builtin_memcpy(fresh.words, lock->words, sizeof(fresh.words));
+	if (shared.fold_side ? bpf_map_update_elem(&folds1, key, &fresh, BPF_ANY)
+			     : bpf_map_update_elem(&folds0, key, &fresh, BPF_ANY))
+		count_lost(GROUP_LOCK, count);
+}
+
+static __always_inline void fold_wait(struct task_struct *task, const struct lock_wait *lock, __u64 waited_ns,
+				      bool timeout)
+{
+	struct lock_fold_key key = {.space = lock->space,
+				    .address = lock->address,
+				    .start_ns = plain(task)->group_leader->start_boottime,
+				    .pid = task->tgid,
+				    .tid = task->pid,
+				    .site = lock->site,
+				    .owner = lock->owner,
+				    .op = lock->op,
+				    .val = lock->val};
+
+	fold(task, &key, lock, waited_ns, timeout, 1);
+}
+
+static __always_inline void tell_wait(struct task_struct *task, struct lock_wait *lock, __u64 t)
+{
+	struct raw_lock_wait *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+
+	if (!record) {
+		count_lost(GROUP_LOCK, 1);
+		return;
+	}
+	fill_head(&record->h, RAW_LOCK_WAIT, sizeof(*record), task, lock->since_ns);
+	record->space = lock->space;
+	record->address = lock->address;
+	record->op = lock->op;
+	record->val = lock->val;
+	record->owner = lock->owner;
+	record->site = lock->site;
+	record->timed = lock->timed;
+	record->pad = 0;
+	__builtin_memcpy(record->words, lock->words, sizeof(record->words));
+	SUBMIT(record);
+	lock->told = 1;
+	lock->told_ns = t;
+}
+
+static __always_inline void tell_wait_end(struct task_struct *task, struct lock_wait *lock, __u64 waited_ns,
+					  __u32 outcome, __s32 result, __u64 t)
+{
+	struct raw_lock_end *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+
+	if (!record) {
+		count_lost(GROUP_LOCK, 1);
+		return;
+	}
+	fill_head(&record->h, RAW_LOCK_END, sizeof(*record), task, t);
+	record->space = lock->space;
+	record->address = lock->address;
+	record->waited_ns = waited_ns;
+	record->op = lock->op;
+	record->outcome = outcome;
+	record->result = result;
+	record->waker_pid = lock->waker_pid;
+	record->waker_tid = lock->waker_tid;
+	record->waker_start = lock->waker_start;
+	record->pad = 0;
+	SUBMIT(record);
+}
+
+static __always_inline void end_wait(struct task_struct *task, struct lock_wait *lock, __u32 outcome, __s32 result,
+				     __u64 t)
+{
+	__u64 waited_ns = t > lock->since_ns ? t - lock->since_ns : 0;
+
+	fold_wait(task, lock, waited_ns, outcome == LOCK_TIMEOUT);
+	if (lock->told)
+		tell_wait_end(task, lock, waited_ns, outcome, result, t);
+	lock->space = 0;
+	lock->stopped_ns = 0;
+}
+
+/* ---- a wait begins: the thread leaves the processor ------------------------------------------------------ */
+
+static __always_inline void begin_wait(struct task_struct *task, struct lock_wait *lock, const struct futex_wait *wait,
+				       __u64 t)
+{
+	lock->space = (__u64)plain(task)->mm;
+	lock->address = wait->address;
+	lock->since_ns = t;
+	lock->stopped_ns = 0;
+	lock->op = wait->op;
+	lock->val = wait->val;
+	lock->timed = wait->timed;
+	lock->site = lock->told = lock->seen_long = 0;
+	lock->waker_pid = lock->waker_tid = 0;
+	lock->waker_start = 0;
+	if (bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
+		__builtin_memset(lock->words, 0, sizeof(lock->words));
+	lock->owner = owner_candidate(lock);
+}
+
+/* Is this worth an event of its own? */
+static __always_inline bool may_tell(const struct lock_wait *lock, __u64 t)
+{
+	struct budget *budget;
+
+	if (lock->told_ns && t - lock->told_ns < TELL_EVERY_NS)
+		return false;
+	budget = budget_at(t);
+	if (!budget || !budget->waits)
+		return false;
+	budget->waits--;
+	return true;
+}
+
+/* The thread sleeps, but not in a wait for a lock: a wait that a signal had interrupted was given up. (It is no sleep
+ * to be stopped.) */
+static __always_inline void leave_elsewhere(struct task_struct *task, struct lock_wait *lock, __u64 prev_state)
+{
+	if (lock->space && lock->stopped_ns && !(prev_state & STOPPED_OR_TRACED))
+		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns);
+}
+
+static __always_inline void leave_for_lock(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs,
+					   __u64 prev_state, __u64 t)
+{
+	struct futex_wait wait = {};
+
+	if (!read_wait(&wait, regs, lock)) {
+		leave_elsewhere(task, lock, prev_state);
+		return;
+	}
+	if (!(prev_state & SLEEPS_INTERRUPTIBLY))
+		return; /* a page fault on the way, or stopped */
+	if (lock->space && lock->address == wait.address && ((lock->op ^ wait.op) & FUTEX_COMMAND) == 0) {
+		lock->stopped_ns = 0; /* the same wait goes on */
+		return;
+	}
+	if (lock->space)
+		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
+	begin_wait(task, lock, &wait, t);
+	if (!may_tell(lock, t))
+		return;
+	lock->site = work_out_site(task, lock, regs);
+	tell_site(task, lock, regs, t);
+	tell_wait(task, lock, t);
+}
+
+/* Its last switch: it was killed while it waited. */
+static __always_inline void depart_from_lock(struct task_struct *task, struct lock_wait *lock, __u64 t)
+{
+	if (lock->space)
+		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
+}
+
+/* ---- a wait ends: the call returns ------------------------------------------------------------------------- */
+
+static __always_inline __u32 outcome_of(const struct lock_wait *lock, long result)
+{
+	__u32 command = lock->op & FUTEX_COMMAND, word = 0;
+
+	if (result == ERROR_TIMEOUT)
+		return LOCK_TIMEOUT;
+	if (result == ERROR_INTERRUPTED)
+		return LOCK_GAVE_UP;
+	if (result < 0 && result != ERROR_TRY_AGAIN)
+		return LOCK_FAILED;
+	/* robust and PI locks: the kernel leaves word that the owner ended (kernel/futex/core.c handle_futex_death) */
+	if (command == FUTEX_OP_LOCK_PI || command == FUTEX_OP_LOCK_PI2 || (lock->val & FUTEX_HAS_WAITERS))
+		if (!bpf_probe_read_user(&word, sizeof(word), (void *)lock->address) && (word & FUTEX_OWNER_GONE))
+			return LOCK_OWNER_DIED;
+	return LOCK_ACQUIRED;
+}
+
+/* The kernel refuses a PI lock whose owner waits, in the end, for the caller: a deadlock, though nobody slept here. */
+static __always_inline void refused_as_deadlock(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
+{
+	struct futex_wait wait = {};
+	__u64 t = now();
+
+	if (!read_wait(&wait, regs, lock))
+		return;
+	begin_wait(task, lock, &wait, t);
+	lock->site = work_out_site(task, lock, regs);
+	tell_site(task, lock, regs, t);
+	tell_wait(task, lock, t);
+	end_wait(task, lock, LOCK_FAILED, ERROR_DEADLOCK, t);
+}
+
+static __always_inline bool goes_on(long result)
+{
+	return result == RESTART_CALL || result == RESTART_BLOCK || result == RESTART_NO_INTR ||
+	       result == RESTART_NO_HAND;
+}
+
+static __always_inline void wait_returned(struct task_struct *task, struct pt_regs *regs, long result)
+{
+	struct thread_state *state = thread_find(task);
+	struct lock_wait *lock;
+	__u64 t;
+
+	if (!state)
+		return;
+	lock = &state->lock;
+	if (!lock->space) {
+		if (result == ERROR_DEADLOCK)
+			refused_as_deadlock(task, lock, regs);
+		return;
+	}
+	t = now();
+	if (goes_on(result)) {
+		lock->stopped_ns = t;
+		return;
+	}
+	if (!lock->site) {
+		lock->site = work_out_site(task, lock, regs);
+		tell_site(task, lock, regs, t);
+	}
+	end_wait(task, lock, outcome_of(lock, result), result, t);
+}
+
+static __always_inline void woke(struct task_struct *task, __u64 address, __u32 count)
+{
+	struct lock_fold_key key = {.space = (__u64)plain(task)->mm,
+				    .address = address,
+				    .start_ns = plain(task)->group_leader->start_boottime,
+				    .pid = task->tgid,
+				    .tid = task->pid,
+				    .op = LOCK_OP_WAKE};
+
+	fold(task, &key, NULL, 0, false, count);
+}
+
+static __always_inline void futex_returned(struct task_struct *task, struct pt_regs *regs, long result)
+{
+	__u32 command = (__u32)regs->si & FUTEX_COMMAND;
+
+	if (command == FUTEX_OP_WAKE || command == FUTEX_OP_WAKE_BITSET) {
+		if (result > 0)
+			woke(task, regs->di, result);
+	} else if (command == FUTEX_OP_UNLOCK_PI) {
+		if (!result)
+			woke(task, regs->di, 1);
+	} else {
+		wait_returned(task, regs, result);
+	}
+}
+
+/* Called for each of the calls in the table that are about locks. */
+static __always_inline void lock_call_done(struct task_struct *task, struct pt_regs *regs, __u32 call, long result)
+{
+	if (!settings.want_lock || !is_target(task->tgid))
+		return;
+	if (call == SYSCALL_FUTEX)
+		futex_returned(task, regs, result);
+	else if (call == SYSCALL_FUTEX_WAKE) {
+		if (result > 0)
+			woke(task, regs->di, result);
+	} else
+		wait_returned(task, regs, result);
+}
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Places in programs where threads wait: a stack is unwound to its frames, what the wait itself is made of is taken
+ * off, and equal stacks become one number. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/live_locks.h"
+
+#define FRAMES_MAX 48
+#define FRAMES_TEXT_MAX 6000 /* fits into an event, with room for the rest */
+#define CALL_MAX 120
+
+/* ---- what the wait is made of --------------------------------------------------------------------------- */
+
+static const char *last_part(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path ? path : "";
+}
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static bool in_glibc(const struct symbol_frame *frame)
+{
+	const char *file = last_part(frame->object);
+
+	return begins(file, "libc.so") || begins(file, "libc-2.") || begins(file, "libpthread");
+}
+
+static bool in_c_library(const struct symbol_frame *frame)
+{
+	const char *file = last_part(frame->object);
+
+	return in_glibc(frame) || begins(file, "ld-linux") || begins(file, "ld-musl") || begins(file, "libc.musl");
+}
+
+static const char *plain_name(const char *name)
+{
+	while (*name == '_')
+		name++;
+	return name;
+}
+
+/* Functions of a C library that is linked in, where the file does not tell: without leading underscores. */
+static const char *const linked_in[] = {"lll_lock",
+					"futex_",
+					"pthread_mutex_",
+					"pthread_cond_",
+					"pthread_rwlock_",
+					"pthread_barrier_",
+					"pthread_join",
+					"pthread_clockjoin",
+					"pthread_timedjoin",
+					"pthread_once",
+					"pthread_tryjoin",
+					"sem_wait",
+					"sem_timedwait",
+					"sem_clockwait",
+					"new_sem_",
+					"old_sem_",
+					"mtx_",
+					"cnd_",
+					"thrd_join",
+					"call_once",
+					"timedwait",
+					"wait",
+					"syscall",
+					"syscall_cp",
+					"lock",
+					"GI___",
+					"clone_",
+					"cxa_guard_",
+					NULL};
+
+static bool is_linked_in(const char *name)
+{
+	const char *bare = plain_name(name);
+
+	for (unsigned i = 0; linked_in[i]; i++)
+		if (bare == name && (!strcmp(linked_in[i], "wait") || !strcmp(linked_in[i], "lock") ||
+				     !strcmp(linked_in[i], "timedwait")))
+			continue; /* musl's are called __wait, __lock; without underscores they are the program's own */
+		else if (begins(bare, linked_in[i]))
+			return true;
+	return false;
+}
+
+/* The standard libraries of C++ and Rust around the same calls, and what wraps locks in them. */
+static bool is_language_library(const char *name)
+{
+	static const char *const parts[] = {
+	    "std::",    "core::",  "__gnu_cxx::", "__gthread",    "parking_lot::",      "alloc::", "<std::",
+	    "<alloc::", "<core::", "lock_api::",  "__cxa_guard_", "parking_lot_core::", NULL};
+
+	for (unsigned i = 0; parts[i]; i++)
+		if (begins(name, parts[i]))
+			return true;
+	return false;
+}
+
+static bool is_machinery(const struct symbol_frame *frame)
+{
+	if (in_c_library(frame))
+		return true;
+	return frame->function && (is_linked_in(frame->function) || is_language_library(frame->function));
+}
+
+/* Below the program's own first function. */
+static bool is_foundation(const struct symbol_frame *frame)
+{
+	static const char *const names[] = {"_start",
+					    "start_thread",
+					    "__clone",
+					    "clone",
+					    "__clone3",
+					    "clone3",
+					    "__libc_start_main",
+					    "__libc_start_call_main",
+					    "__libc_start_main_impl",
+					    "libc_start_main_stage2",
+					    "_start_c",
+					    NULL};
+
+	if (in_c_library(frame))
+		return true;
+	for (unsigned i = 0; frame->function && names[i]; i++)
+		if (!strcmp(frame->function, names[i]))
+			return true;
+	return false;
+}
+
+/* ---- text of a place ----------------------------------------------------------------------------------------- */
+
+struct description {
+	struct buffer call, frames;
+	uint32_t cut;
+	bool glibc, by_python;
+};
+
+/* Named by the C library's entry point if there is one, else by the outermost function of a language's library. */
+static void describe_call(struct description *description, const struct symbol_frame *frames, unsigned count)
+{
+	const char *name = NULL;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (in_glibc(&frames[i]))
+			description->glibc = true;
+		if (frames[i].function && (in_c_library(&frames[i]) || !name || is_linked_in(frames[i].function) ||
+					   strstr(frames[i].function, "sys::")))
+			name = in_c_library(&frames[i]) || is_linked_in(frames[i].function)
+				   ? plain_name(frames[i].function)
+				   : frames[i].function;
+	}
+	if (name)
+		buffer_append(&description->call, name, strnlen(name, CALL_MAX));
+}
+
+static uint32_t cut_of(enum symbol_end end)
+{
+	switch (end) {
+	case SYMBOL_END_OUTERMOST:
+		return SITE_WHOLE;
+	case SYMBOL_END_UNKNOWN:
+		return SITE_NO_UNWIND_INFO;
+	default:
+		return SITE_NO_MORE_STACK;
+	}
+}
+
+static bool takes_gil(const struct symbol_frame *frame)
+{
+	return frame->function && begins(plain_name(frame->function), "take_gil");
+}
+
+static void describe(struct description *description, const struct symbol_frame *frames, unsigned count,
+		     enum symbol_end end)
+{
+	unsigned first = 0, last = count;
+
+	for (unsigned i = 0; i < count; i++)
+		description->by_python |= takes_gil(&frames[i]);
+	while (first < count && is_machinery(&frames[first]))
+		first++;
+	while (last > first && is_foundation(&frames[last - 1]))
+		last--;
+	describe_call(description, frames, first);
+	for (unsigned i = first; i < last && description->frames.length < FRAMES_TEXT_MAX; i++) {
+		symbol_format(&frames[i], &description->frames);
+		buffer_char(&description->frames, 0);
+	}
+	description->cut = cut_of(end);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t hash_text(const struct description *description)
+{
+	const struct buffer *parts[] = {&description->call, &description->frames};
+	uint64_t hash = 1469598103934665603ULL + description->cut;
+
+	for (unsigned part = 0; part < 2; part++)
+		for (size_t i = 0; i < parts[part]->length; i++)
+			hash = (hash ^ (unsigned char)parts[part]->data[i]) * 1099511628211ULL;
+	return hash;
+}
+
+static bool is_same(const struct site *site, const struct description *description)
+{
+	return site->cut == description->cut && !strcmp(site->call, buffer_text(&description->call)) &&
+	       site->frames_length == description->frames.length &&
+	       (!site->frames_length || !memcmp(site->frames, description->frames.data, site->frames_length));
+}
+
+static struct site *add(struct sites *sites, struct description *description, uint64_t hash, struct site *next)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	if (!site)
+		return NULL;
+	*site = (struct site){.number = sites->count + 1,
+			      .cut = description->cut,
+			      .glibc = description->glibc,
+			      .by_python = description->by_python,
+			      .call = strdup(buffer_text(&description->call)),
+			      .frames_length = description->frames.length,
+			      .next = next};
+	site->frames = buffer_take(&description->frames);
+	if (!site->call || (site->frames_length && !site->frames) || hash_put(&sites->by_text, hash, 0, site)) {
+		free(site->call);
+		free(site->frames);
+		free(site);
+		return NULL;
+	}
+	sites->count++;
+	return site;
+}
+
+const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns, const void *registers,
+			      const void *stack, size_t size, bool *fresh)
+{
+	struct symbol_frame frames[FRAMES_MAX];
+	struct description description = {0};
+	struct symbol_registers at;
+	enum symbol_end end = SYMBOL_END_UNKNOWN;
+	struct site *site, *first;
+	unsigned count = 0;
+	uint64_t hash;
+
+	*fresh = false;
+	if (!sites->symbols)
+		sites->symbols = symbols_new();
+	if (!sites->symbols)
+		return NULL;
+	if (!symbol_registers_saved(&at, registers, LOCK_REGISTERS * sizeof(uint64_t)))
+		count = symbols_unwind(sites->symbols, pid, start_ns, &at, stack, size, frames, FRAMES_MAX, &end);
+	describe(&description, frames, count, end);
+	hash = hash_text(&description);
+	first = hash_get(&sites->by_text, hash, 0);
+	for (site = first; site && !is_same(site, &description); site = site->next)
+		;
+	if (!site) {
+		site = add(sites, &description, hash, first);
+		*fresh = site != NULL;
+	}
+	buffer_free(&description.call);
+	buffer_free(&description.frames);
+	return site;
+}
+
+void sites_free(struct sites *sites)
+{
+	struct site *site, *next;
+	size_t cursor = 0;
+
+	while ((site = hash_next(&sites->by_text, &cursor)))
+		for (; site; site = next) {
+			next = site->next;
+			free(site->call);
+			free(site->frames);
+			free(site);
+		}
+	hash_free(&sites->by_text);
+	symbols_free(sites->symbols);
+}
