@@ -33,7 +33,7 @@
 
 #define DEMO_CANNOT_RUN 77 /* exit status: this machine or user cannot show it (no right to make a namespace, …) */
 
-static const char *demo_name = "demo"; /* of the running process; a forked child has its own */
+static _Thread_local const char *demo_name = "demo"; /* of the running process or thread; a forked child has its own */
 static struct timespec demo_started;
 
 /* The pid seen from outside: /proc still is the one mounted outside, so its `self` is our pid there. */
