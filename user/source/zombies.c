@@ -14,6 +14,7 @@
 
 #include "base/hash.h"
 #include "source/begin.h"
+#include "source/cgroup.h"
 #include "source/live_internal.h"
 #include "source/zombies_internal.h"
 
@@ -112,35 +113,7 @@ static void tell_begin(struct teller *teller)
 	tell(teller, begin_build(&builder, &facts));
 }
 
-/* Where the process stands: of the version-2 hierarchy, or of systemd's own where only version 1 is used. */
-static bool read_cgroup(uint32_t pid, char *path, size_t size)
-{
-	char name[48], line[PATH_MAX_LEN];
-	bool found = false;
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/cgroup", pid);
-	file = fopen(name, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *start = strchr(line, ':');
-		bool unified = start && !strncmp(start, "::", 2),
-		     systemd = start && !strncmp(start, ":name=systemd:", 14);
-
-		if (!unified && (!systemd || found))
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		start += unified ? 2 : 14;
-		if (unified && found && !strcmp(start, "/"))
-			continue; /* version 1 says more */
-		snprintf(path, size, "%s", start);
-		found = true;
-	}
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* /proc gives cgroups no number: any will do that is the same for the same path (FNV-1a). */
+/* Any number will do that is the same for the same path (FNV-1a). */
 static uint64_t number_of(const char *path)
 {
 	uint64_t number = 14695981039346656037ULL;
@@ -150,22 +123,45 @@ static uint64_t number_of(const char *path)
 	return number ? number : 1;
 }
 
+/* Components from the inside out, as the event has them: "nginx.service/system.slice". */
+static size_t turn(const char *path, char *out)
+{
+	size_t end = strlen(path), used = 0;
+
+	while (end) {
+		size_t start = end;
+
+		while (start && path[start - 1] != '/')
+			start--;
+		if (start < end) {
+			if (used)
+				out[used++] = '/';
+			memcpy(out + used, path + start, end - start);
+			used += end - start;
+		}
+		end = start ? start - 1 : 0;
+	}
+	return used;
+}
+
+/* The kernel's number is that of version 2; where a path of version 1 says more, and in /proc, there is none. */
 static void tell_cgroup(struct teller *teller, struct event_snap_process *snap)
 {
 	static struct event_builder builder;
-	char path[PATH_MAX_LEN];
+	char path[PATH_MAX_LEN], turned[PATH_MAX_LEN];
 	struct event_cgroup *event = (struct event_cgroup *)builder.bytes;
+	enum cgroup_kind kind = cgroup_read(snap->h.pid, path, sizeof(path));
 
-	if ((snap->cgroup && hash_get(&teller->told, snap->cgroup, 0)) || !read_cgroup(snap->h.pid, path, sizeof(path)))
+	if (kind == CGROUP_NONE)
 		return;
-	if (!snap->cgroup)
+	if (kind == CGROUP_SYSTEMD || !snap->cgroup)
 		snap->cgroup = number_of(path);
 	if (hash_get(&teller->told, snap->cgroup, 0) || hash_put(&teller->told, snap->cgroup, 0, teller))
 		return;
 	event_build(&builder, event_info(EVENT_cgroup));
 	event->h.t_ns = snap->h.t_ns;
 	event->cgroup = snap->cgroup;
-	event_build_bytes(&builder, "path", path, strlen(path));
+	event_build_bytes(&builder, "path", turned, turn(path, turned));
 	tell(teller, event_built(&builder));
 }
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * See cgroup.h. A line of /proc/PID/cgroup is "NUMBER:CONTROLLERS:PATH"; that of version 2 has number 0 and no
+ * controllers. */
+#include "source/cgroup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bpf/abi/event.h"
+
+#define MOUNT "/sys/fs/cgroup"
+
+static FILE *open_list(uint32_t pid)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/cgroup", pid);
+	return fopen(name, "re");
+}
+
+struct membership {
+	const char *controllers, *path; /* within `line` */
+	char line[PATH_MAX_LEN + 64];
+};
+
+static bool read_membership(FILE *file, struct membership *next)
+{
+	while (file && fgets(next->line, sizeof(next->line), file)) {
+		char *first = strchr(next->line, ':'), *second = first ? strchr(first + 1, ':') : NULL;
+
+		if (!second)
+			continue;
+		next->line[strcspn(next->line, "\n")] = '\0';
+		*second = '\0';
+		next->controllers = first + 1;
+		next->path = second + 1;
+		return true;
+	}
+	return false;
+}
+
+enum cgroup_kind cgroup_read(uint32_t pid, char *path, size_t size)
+{
+	enum cgroup_kind kind = CGROUP_NONE;
+	struct membership member;
+	FILE *file = open_list(pid);
+
+	while (read_membership(file, &member)) {
+		const bool unified = !*member.controllers, root = !strcmp(member.path, "/");
+
+		if (!unified && strcmp(member.controllers, "name=systemd"))
+			continue;
+		if (kind != CGROUP_NONE && (unified ? root : kind == CGROUP_UNIFIED && strcmp(path, "/")))
+			continue; /* what is there says more */
+		snprintf(path, size, "%s", member.path);
+		kind = unified ? CGROUP_UNIFIED : CGROUP_SYSTEMD;
+	}
+	if (file)
+		fclose(file);
+	return kind;
+}
+
+/* "/a/b" is below "/a" and "/a/b", not below "/a/bc". */
+static bool is_below(const char *path, const char *above)
+{
+	size_t length = strlen(above);
+
+	while (length && above[length - 1] == '/')
+		length--;
+	return !strncmp(path, above, length) && (path[length] == '/' || !path[length]);
+}
+
+static bool has_component(const char *path, const char *name)
+{
+	const size_t length = strlen(name);
+
+	for (const char *word = path; *word;) {
+		const size_t size = strcspn(word, "/");
+
+		if (size == length && !memcmp(word, name, length))
+			return true;
+		word += size + (word[size] == '/');
+	}
+	return false;
+}
+
+/* A folder below the mount: /sys/fs/cgroup/PATH (version 2), /sys/fs/cgroup/HIERARCHY/PATH (version 1, hybrid). */
+static bool folder_holds(const char *folder, const struct membership *member)
+{
+	const char *below = folder + strlen(MOUNT), *inner;
+
+	if (!*member->controllers && is_below(member->path, below))
+		return true;
+	inner = strchr(below + (*below == '/'), '/');
+	if (!inner)
+		return false;
+	if (!*member->controllers)
+		return !strncmp(below, "/unified/", 9) && is_below(member->path, inner);
+	for (const char *word = member->controllers; *word;) {
+		size_t size = strcspn(word, ",");
+		const char *name = !strncmp(word, "name=", 5) ? word + 5 : word;
+		const size_t length = size - (size_t)(name - word);
+
+		if (!strncmp(below + 1, name, length) && below[1 + length] == '/' && is_below(member->path, inner))
+			return true;
+		word += size + (word[size] == ',');
+	}
+	return false;
+}
+
+bool cgroup_holds(const char *wanted, uint32_t pid)
+{
+	const bool folder = !strncmp(wanted, MOUNT "/", sizeof(MOUNT)), path = wanted[0] == '/';
+	struct membership member;
+	FILE *file = open_list(pid);
+	bool holds = false;
+
+	while (!holds && read_membership(file, &member))
+		holds = folder ? folder_holds(wanted, &member)
+			: path ? is_below(member.path, wanted)
+			       : has_component(member.path, wanted);
+	if (file)
+		fclose(file);
+	return holds;
+}
