@@ -36,6 +36,12 @@ struct settings {
 	__u32 watch_all;    /* every process but lifeline's own */
 	__u32 want_session; /* emit setsid, setpgid, prctl */
 	__u32 want_switch;  /* keep counters of blocked time and wakers */
+	/* attach: who joins the watched later, not being a descendant of one */
+	__u32 select_cgroups; /* whoever enters a group in the map `selected` */
+	__u32 select_comm;    /* whoever calls exec and is named so then */
+	__u32 select_uid;     /* whoever calls exec as this user */
+	__u32 uid;
+	char comm[16];
 	__u32 wake_bytes;   /* wake the reader when so much is in the ring */
 	__u32 want_lock;    /* keep account of waits for locks */
 	__u32 pad;

@@ -12,6 +12,7 @@
 #include "lib/cgroup.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
+#include "lib/join.bpf.h"
 #include "lib/path.bpf.h"
 
 #define THREAD_FLAG 0x00010000 /* CLONE_THREAD */
@@ -165,7 +166,7 @@ int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	__u32 zero = 0, used, size;
 	__u64 cgroup;
 
-	if (!is_target(task->tgid))
+	if (!is_target(task->tgid) && !join_at_exec(task))
 		return 0;
 	scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!scratch)

@@ -10,6 +10,7 @@
 #include "lib/threads.bpf.h"
 #include "lib/children.bpf.h"
 #include "lib/dead.bpf.h"
+#include "lib/join.bpf.h"
 #include "lib/lock.bpf.h"
 
 #define STATE_UNINTERRUPTIBLE 2
@@ -151,17 +152,6 @@ static __always_inline void tell_adoption(struct task_struct *from, struct child
 	event->pdeathsig = BPF_CORE_READ(task, pdeath_signal);
 	BPF_CORE_READ_STR_INTO(&event->to_comm, to, comm);
 	SUBMIT(event);
-}
-
-static __always_inline void mark_relative(__u32 tgid)
-{
-	__u8 *byte;
-
-	if (settings.watch_all)
-		return;
-	byte = scope_of(tgid);
-	if (byte)
-		*byte |= IN_SCOPE_RELATIVE;
 }
 
 static long ask_child(__u64 index, void *context)

@@ -12,6 +12,7 @@
 #include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
+#include "lib/state.bpf.h"
 
 #define WAITERS_MAX 64
 #define SIGNAL_STOPPED 1 /* SIGNAL_STOP_STOPPED */
@@ -45,53 +46,16 @@ static __always_inline struct snapshot_scratch *scratch(void)
 		&(room)->name;                                                                                         \
 	})
 
-/* How long dead, at most: the run queue's clock now less the moment it last got a processor (KERNEL: within a time
- * slice of the truth). Both are sched_clock; the monotonic clock is close enough to it for "at most". */
-static __always_inline __u64 dead_for(struct task_struct *task)
-{
-	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
-
-	return arrival && clock > arrival ? clock - arrival : 0;
-}
-
-static __always_inline __u32 dead_kind(struct task_struct *leader)
-{
-	if (!leader->exit_state)
-		return 0;
-	return plain(leader)->signal->live.counter > 0 ? 2 : 1;
-}
-
 static __always_inline void snap_process(struct seq_file *seq, struct task_struct *task)
 {
-	struct task_struct *parent = plain(task)->real_parent;
 	struct snapshot_scratch *room = scratch();
-	struct own_pid own;
-	struct event_snap_process *event;
 
 	if (!room)
 		return;
-	event = BEGIN_RECORD(process, room, task);
-	fill_head(&event->h, EVENT_snap_process, sizeof(*event), task, now());
-	event->parent = parent->tgid;
-	event->parent_tid = parent->pid;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
-	event->cgroup = cgroup_id(task);
-	event->exit_signal = task->exit_signal;
-	event->uid = plain(task)->cred->uid.val;
-	event->pgid = pgrp_of(task);
-	event->sid = session_of(task);
-	read_own_pid(&own, task);
-	event->pidns_level = own.level;
-	event->nspid = own.number;
-	event->pidns = own.pidns;
-	event->dead = dead_kind(task);
-	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
-	event->status = event->dead == 1 ? wait_status(task) : 0;
-	event->live_threads = plain(task)->signal->live.counter;
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(plain(task)->signal, is_child_subreaper);
-	event->pdeathsig = task->pdeath_signal;
-	event->scope = is_target(task->tgid) ? SCOPE_TARGET : SCOPE_RELATIVE;
-	bpf_seq_write(seq, event, sizeof(*event));
+	BEGIN_RECORD(process, room, task);
+	fill_head(&room->process.h, EVENT_snap_process, sizeof(room->process), task, now());
+	fill_snap(&room->process, task);
+	bpf_seq_write(seq, &room->process, sizeof(room->process));
 }
 
 static __always_inline void snap_thread(struct seq_file *seq, struct task_struct *task)

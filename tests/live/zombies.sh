@@ -59,6 +59,18 @@ is "zombies --proc: the parent is stopped" "zombie.parent-stopped $child" \
 	"$(jq -r '[.findings[] | "\(.code) \(.pid)"] | join("; ")' "$report")"
 kill -CONT "$puppet"
 
+# Where it belongs.
+unified=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+if [ -n "$unified" ] && mkdir "$unified/lltest$$.service" 2>/dev/null; then
+	echo "$puppet" >"$unified/lltest$$.service/cgroup.procs"
+	"$LIFELINE" zombies -p "$puppet" >"$scratch/out" 2>"$scratch/err"
+	is "zombies: the systemd unit" 1 "$(grep -c "^ *unit lltest$$.service\$" "$scratch/out")" "$scratch/out"
+	echo "$puppet" >"$unified/cgroup.procs"
+	until_true 5 rmdir "$unified/lltest$$.service"
+else
+	skip "zombies: the systemd unit" "no control group of version 2 can be made here"
+fi
+
 # Observed for a while, the cause is known.
 look "zombies --watch" -p "$puppet" --watch 1.5s
 is "zombies --watch: the cause" "zombie.never-waited $child" \

@@ -3,6 +3,7 @@
  * `lifeline attach`: observes what runs already, with its descendants.
  */
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 
 struct attach_options {
 	struct observe_options observe;
-	struct option_list pids;
+	struct option_list pids, cgroups;
+	const char *comm, *user;
+	int64_t in_ns;
 	bool all;
 };
 
@@ -31,6 +34,30 @@ static const struct option options[] = {
      .offset = offsetof(struct attach_options, pids),
      .value = "PID…",
      .help = "Observe this process and its descendants; can be repeated, or be a list such as 12,34."},
+    {.name = "in-ns",
+     .type = OPTION_NUMBER,
+     .offset = offsetof(struct attach_options, in_ns),
+     .value = "PID",
+     .low = 1,
+     .high = PID_LIMIT,
+     .help = "The numbers given to -p are those in the pid namespace of process PID (a container's)."},
+    {.name = "cgroup",
+     .letter = 'g',
+     .type = OPTION_LIST,
+     .offset = offsetof(struct attach_options, cgroups),
+     .value = "CGROUP",
+     .help = "Observe the members of this control group, and who enters it later: a systemd unit (nginx.service), a "
+	     "container's id, a path (/docker/ID) or a folder (/sys/fs/cgroup/…); can be repeated."},
+    {.name = "comm",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct attach_options, comm),
+     .value = "NAME",
+     .help = "Observe the processes of this name, and those that get it by exec later."},
+    {.name = "uid",
+     .type = OPTION_TEXT,
+     .offset = offsetof(struct attach_options, user),
+     .value = "USER",
+     .help = "Observe the processes of this user (name or number), and those that call exec as it later."},
     {.name = "all",
      .type = OPTION_FLAG,
      .offset = offsetof(struct attach_options, all),
@@ -93,8 +120,13 @@ static int read_pids(const struct attach_options *attach, int argument_count, ch
 static int refuse_targets(const char *what, struct error *error)
 {
 	error_set(error, -EINVAL, "%s", what);
-	error_hint(error, "write `lifeline attach -p PID`, or `lifeline attach --all`");
+	error_hint(error, "write `lifeline attach -p PID`, -g CGROUP, --comm NAME, --uid USER, or --all");
 	return -EINVAL;
+}
+
+static bool selects(const struct attach_options *attach)
+{
+	return attach->pids.count || attach->cgroups.count || attach->comm || attach->user;
 }
 
 static int check_targets(const struct attach_options *attach, int argument_count, char **arguments, struct pids *pids,
@@ -102,8 +134,12 @@ static int check_targets(const struct attach_options *attach, int argument_count
 {
 	int err;
 
-	if (attach->all && attach->pids.count)
-		return refuse_targets("attach takes either -p or --all, not both", error);
+	if (attach->all && selects(attach))
+		return refuse_targets("attach takes either --all or what to select, not both", error);
+	if (attach->in_ns && !attach->pids.count)
+		return refuse_targets("--in-ns says how to read the numbers of -p, and there is no -p", error);
+	if (attach->comm && !*attach->comm)
+		return refuse_targets("--comm lacks a name", error);
 	if (!attach->pids.count && argument_count) {
 		error_set(error, -EINVAL, "attach does not know what '%s' is", arguments[0]);
 		error_hint(error, "processes are named with -p");
@@ -112,7 +148,26 @@ static int check_targets(const struct attach_options *attach, int argument_count
 	err = read_pids(attach, argument_count, arguments, pids, error);
 	if (err < 0)
 		return err;
-	return attach->all || pids->count ? 0 : refuse_targets("attach was not told what to observe", error);
+	return attach->all || selects(attach) ? 0 : refuse_targets("attach was not told what to observe", error);
+}
+
+static int find_user(const char *name, uint32_t *uid, struct error *error)
+{
+	const struct passwd *user;
+	int64_t number;
+
+	if (!text_parse_number(name, 0, UINT32_MAX, &number)) {
+		*uid = (uint32_t)number;
+		return 0;
+	}
+	user = getpwnam(name);
+	if (!user) {
+		error_set(error, -ENOENT, "there is no user '%s'", name);
+		error_hint(error, "give --uid a name of /etc/passwd, or a number");
+		return -ENOENT;
+	}
+	*uid = user->pw_uid;
+	return 0;
 }
 
 /* Nothing else is printed until the end: somebody at a terminal would wonder whether anything happens. */
@@ -121,7 +176,7 @@ static void say_armed(const struct observe_options *how, const struct live_optio
 	if (how->report.quiet || !isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr, "lifeline: observing %s; Ctrl-C ends it and reports\n",
-		live->all ? "all processes" : "the given processes and their descendants");
+		live->all ? "all processes" : "the selected processes and their descendants");
 }
 
 static int observe(const struct observe_options *how, struct live_options *live)
@@ -149,11 +204,17 @@ static int run(void *data, int argument_count, char **arguments)
 	int status = EXIT_TROUBLE;
 
 	if (check_targets(attach, argument_count, arguments, &pids, &error) < 0 ||
+	    (attach->user && find_user(attach->user, &live.uid, &error) < 0) ||
 	    observe_check(&attach->observe, &error) < 0) {
 		complain(&error);
 	} else {
 		live.pids = pids.items;
 		live.pid_count = pids.count;
+		live.in_ns = (pid_t)attach->in_ns;
+		live.cgroups = attach->cgroups.items;
+		live.cgroup_count = attach->cgroups.count;
+		live.comm = attach->comm;
+		live.by_uid = attach->user != NULL;
 		status = observe(&attach->observe, &live);
 	}
 	free(pids.items);
@@ -163,7 +224,7 @@ static int run(void *data, int argument_count, char **arguments)
 const struct command command_attach = {
     .name = "attach",
     .summary = "observe what runs already, with its descendants",
-    .synopsis = "[options] (-p PID… | --all)",
+    .synopsis = "[options] (-p PID… | -g CGROUP… | --comm NAME | --uid USER | --all)",
     .description =
 	"Observes processes that run already, and their descendants, until Ctrl-C, until --for is over, or until the "
 	"last of them has ended; then reports. What happened before cannot be seen: the report says where it "
@@ -172,6 +233,8 @@ const struct command command_attach = {
     .options_size = sizeof(struct attach_options),
     .examples = "sudo lifeline attach -p 4711 --for 30s\n"
 		"sudo lifeline attach --all --for 1m --format json -o all.json\n"
-		"sudo lifeline attach -p \"$(pgrep -d, nginx)\"",
+		"sudo lifeline attach -p \"$(pgrep -d, nginx)\"\n"
+		"sudo lifeline attach -g nginx.service --for 10m\n"
+		"sudo lifeline attach -p 1 --in-ns 4711",
     .run = run,
 };

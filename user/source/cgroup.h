@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum cgroup_kind {
-	CGROUP_NONE,	/* not to be read: the process is gone */
+	CGROUP_NONE,    /* not to be read: the process is gone */
 	CGROUP_UNIFIED, /* path of the version-2 hierarchy */
 	CGROUP_SYSTEMD, /* version 2 says nothing ("/" for all): path of systemd's own version-1 hierarchy */
 };
@@ -18,9 +18,9 @@ enum cgroup_kind {
 enum cgroup_kind cgroup_read(uint32_t pid, char *path, size_t size);
 
 /*
- * Is the process in this group, or in one below it? `wanted`: a path from the root of a hierarchy ("/docker/ID"), of any
- * hierarchy of version 1 as well; the same as a folder ("/sys/fs/cgroup/…"); or a name that is one component of it: a
- * systemd unit ("nginx.service"), a container's id.
+ * Is the process in this group, or in one below it? `wanted`: a path from the root of a hierarchy ("/docker/ID"), of
+ * any hierarchy of version 1 as well; the same as a folder ("/sys/fs/cgroup/…"); or a name that is one component of it:
+ * a systemd unit ("nginx.service"), a container's id.
  */
 bool cgroup_holds(const char *wanted, uint32_t pid);
 

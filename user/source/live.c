@@ -240,15 +240,12 @@ static int start_command(struct live *live, struct error *error)
 	return add_to_epoll(live, live->command.pidfd, error);
 }
 
-static int watch_targets(struct live *live, struct error *error)
+static int watch_targets(struct live *live, const pid_t *pids, struct error *error)
 {
 	const struct live_options *options = live->options;
 
-	live->target_fds = calloc(options->pid_count ? options->pid_count : 1, sizeof(int));
-	if (!live->target_fds)
-		return error_errno(error, -ENOMEM, "cannot watch the targets");
 	for (unsigned i = 0; i < options->pid_count; i++) {
-		live->target_fds[i] = (int)syscall(SYS_pidfd_open, options->pids[i], 0);
+		live->target_fds[i] = pids[i] > 0 ? (int)syscall(SYS_pidfd_open, pids[i], 0) : -1;
 		if (live->target_fds[i] < 0)
 			continue; /* it ended just now: the events will tell */
 		live->targets_left++;
@@ -258,16 +255,30 @@ static int watch_targets(struct live *live, struct error *error)
 	return 0;
 }
 
+static int start_attached(struct live *live, struct error *error)
+{
+	const unsigned count = live->options->pid_count;
+	pid_t *here = calloc(count ? count : 1, sizeof(*here));
+	int result = -ENOMEM;
+
+	live->target_fds = malloc((count ? count : 1) * sizeof(int));
+	for (unsigned i = 0; live->target_fds && i < count; i++)
+		live->target_fds[i] = -1;
+	if (!here || !live->target_fds)
+		error_errno(error, -ENOMEM, "cannot watch the targets");
+	else
+		result = live_snapshot_mark(&live->bpf, live->options, here, error);
+	if (!result)
+		result = watch_targets(live, here, error);
+	free(here);
+	return result;
+}
+
 static int start(struct live *live, struct error *error)
 {
-	int result;
-
 	if (live->options->mode == MODE_RUN)
 		return start_command(live, error);
-	if (live->options->all)
-		return 0;
-	result = live_snapshot_mark(&live->bpf, live->options, error);
-	return result ? result : watch_targets(live, error);
+	return live->options->all ? 0 : start_attached(live, error);
 }
 
 static int find_command(void *context, const void *record, size_t available)
@@ -297,6 +308,7 @@ static int open_live(struct live *live, struct error *error)
 	struct live_plan plan = {.watch_all = options->all,
 				 .stays = options->mode != MODE_RUN,
 				 .wants = options->wants,
+				 .selection = options->mode == MODE_ATTACH && !options->all ? options : NULL,
 				 .buffer_bytes = options->buffer_bytes};
 	int result;
 

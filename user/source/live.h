@@ -25,6 +25,12 @@ struct live_options {
 	const pid_t *pids; /* targets; with `all` none */
 	unsigned pid_count;
 	bool all;
+	pid_t in_ns;		     /* `pids` are as seen in the pid namespace of this process; 0: in lifeline's own */
+	const char *const *cgroups;  /* members of these (source/cgroup.h cgroup_holds), also those that enter later */
+	unsigned cgroup_count;
+	const char *comm;	     /* those of this name, and whoever gets it by exec later; NULL none */
+	bool by_uid;		     /* those of this user, and whoever calls exec as it later */
+	uint32_t uid;
 	/* both */
 	uint64_t for_ns;	/* 0: no limit. run: then SIGTERM to CMD, SIGKILL 5 s later */
 	uint64_t zombie_after_ns, contended_after_ns;

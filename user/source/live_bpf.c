@@ -153,6 +153,20 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
+	bpf_program__set_autoload(skeleton->progs.ll_attach_task, plan->selection && plan->selection->cgroup_count);
+	bpf_program__set_autoload(skeleton->progs.ll_newtask_in, plan->selection && plan->selection->cgroup_count);
+}
+
+static void fill_selection(struct settings *settings, const struct live_options *selection)
+{
+	if (!selection)
+		return;
+	settings->select_cgroups = selection->cgroup_count > 0;
+	settings->select_comm = selection->comm != NULL;
+	if (selection->comm)
+		snprintf(settings->comm, sizeof(settings->comm), "%s", selection->comm);
+	settings->select_uid = selection->by_uid;
+	settings->uid = selection->uid;
 }
 
 static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan *plan, uint32_t ring)
@@ -165,6 +179,7 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_switch = (plan->wants >> GROUP_SWITCH) & 1;
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->wake_bytes = ring / 4;
+	fill_selection(settings, plan->selection);
 	live_syscalls_fill(settings->interest, settings->reason, settings->want_lock);
 	skeleton->bss->shared.self_tgid = (uint32_t)getpid();
 }
@@ -322,6 +337,13 @@ void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits)
 {
 	if (bpf->scope && tgid < bpf->scope_size)
 		__atomic_store_n(&bpf->scope[tgid], bits, __ATOMIC_RELAXED);
+}
+
+int live_bpf_select_cgroup(struct live_bpf *bpf, uint64_t number)
+{
+	const uint32_t yes = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(bpf->skeleton->maps.selected), &number, &yes, BPF_ANY);
 }
 
 /* Hands over the whole records in `bytes`; returns how many bytes they were, or what record returned. */

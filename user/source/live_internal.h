@@ -38,6 +38,7 @@ struct live_plan {
 	unsigned wants;
 	uint64_t begin_ns;
 	uint64_t buffer_bytes;
+	const struct live_options *selection; /* attach: who is wanted; NULL: nobody but those marked */
 };
 
 /* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
@@ -49,6 +50,8 @@ int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side);
 /* New losses of this class since the last call. */
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
 void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
+/* Whoever enters this control group (number of its folder) from now on is watched. 0 or a negative errno. */
+int live_bpf_select_cgroup(struct live_bpf *bpf, uint64_t number);
 /* Runs the task iterator in this mode and hands over each record it wrote. */
 int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn record, void *context);
 /*
@@ -101,8 +104,9 @@ void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYS
 
 /* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */
 
-/* Finds the targets with their descendants, marks them and their parents as watched. */
-int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, struct error *error);
+/* Finds the targets with their descendants, marks them and their parents as watched. here: room for what lifeline
+ * itself calls each of options->pids, -1 where it has no name for it. */
+int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, pid_t *here, struct error *error);
 /* Tells them: snap_process (with exe and argv from /proc) and snap_thread. */
 int live_snapshot_tell(struct live_bpf *bpf, record_fn record, void *context);
 /* The kernel side tells identity and state; exe and argv, which it would be long-winded to read there, are added from

@@ -10,13 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "source/cgroup.h"
 
 #define PASSES_MAX 8
 
 struct found {
-	uint32_t pid, nspid, pidns, parent;
+	uint64_t cgroup;
+	uint32_t pid, nspid, pidns, parent, uid;
 	bool target, dead;
+	char comm[COMM_SIZE];
 };
 
 struct list {
@@ -43,35 +48,137 @@ static int collect(void *context, const void *record, size_t available)
 						    .nspid = snap->nspid,
 						    .pidns = snap->pidns,
 						    .parent = snap->parent,
+						    .uid = snap->uid,
+						    .cgroup = snap->cgroup,
 						    .dead = snap->dead == 1};
+	memcpy(list->items[list->count - 1].comm, snap->h.comm, COMM_SIZE);
 	return 0;
 }
 
-static bool is_wanted(const struct live_bpf *bpf, const struct found *item, uint32_t pid)
+/* Whose pid is `pid`, where those who gave it look at it from? */
+static bool is_called(const struct live_bpf *bpf, const struct found *item, uint32_t pid, uint32_t pidns)
 {
-	if (!bpf->shared->self_level)
+	if (!pidns && !bpf->shared->self_level)
 		return item->pid == pid;
-	return item->nspid == pid && item->pidns == bpf->shared->self_pidns;
+	return item->nspid == pid && item->pidns == (pidns ? pidns : bpf->shared->self_pidns);
 }
 
-/* Which of the given pids does not exist (or is only a zombie)? 0: all are there. */
-static int choose_roots(struct live_bpf *bpf, struct list *list, const struct live_options *options,
-			struct error *error)
+static int refuse_pid(int pid, const struct live_options *options, struct error *error)
 {
-	for (unsigned i = 0; i < options->pid_count; i++) {
+	if (options->in_ns)
+		error_set(error, -ESRCH, "cannot attach to process %d in the pid namespace of process %d: there is none",
+			  pid, (int)options->in_ns);
+	else
+		error_set(error, -ESRCH, "cannot attach to process %d: there is none", pid);
+	error_hint(error, "it may have ended; `ps -p %d` shows what there is", pid);
+	return -ESRCH;
+}
+
+/* The namespace that pids are given in; 0: lifeline's own. */
+static int find_namespace(const struct live_bpf *bpf, const struct list *list, const struct live_options *options,
+			  uint32_t *pidns, struct error *error)
+{
+	*pidns = 0;
+	if (!options->in_ns)
+		return 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (!is_called(bpf, &list->items[i], (uint32_t)options->in_ns, 0))
+			continue;
+		*pidns = list->items[i].pidns;
+		return 0;
+	}
+	error_set(error, -ESRCH, "cannot look into the pid namespace of process %d: there is no such process",
+		  (int)options->in_ns);
+	error_hint(error, "give --in-ns any process of that namespace, by its pid here");
+	return -ESRCH;
+}
+
+/* What lifeline itself calls it; -1: it has no name for it (it looks from a nested namespace into another). */
+static pid_t name_here(const struct live_bpf *bpf, const struct found *item)
+{
+	if (!bpf->shared->self_level)
+		return (pid_t)item->pid;
+	return item->pidns == bpf->shared->self_pidns ? (pid_t)item->nspid : -1;
+}
+
+static int choose_pids(const struct live_bpf *bpf, struct list *list, const struct live_options *options,
+		       pid_t *here, struct error *error)
+{
+	uint32_t pidns;
+	int result = find_namespace(bpf, list, options, &pidns, error);
+
+	for (unsigned i = 0; !result && i < options->pid_count; i++) {
 		bool there = false;
 
 		for (size_t k = 0; k < list->count; k++) {
-			if (!is_wanted(bpf, &list->items[k], (uint32_t)options->pids[i]))
+			if (!is_called(bpf, &list->items[k], (uint32_t)options->pids[i], pidns))
 				continue;
 			list->items[k].target = there = true;
+			here[i] = name_here(bpf, &list->items[k]);
 		}
-		if (there)
+		if (!there)
+			result = refuse_pid((int)options->pids[i], options, error);
+	}
+	return result;
+}
+
+/* The groups themselves, so that those who enter them later are known to the kernel side. */
+static bool choose_members(struct live_bpf *bpf, struct found *item, const char *wanted)
+{
+	if (!cgroup_holds(wanted, item->pid))
+		return false;
+	item->target = true;
+	if (item->cgroup > 1) /* 1: the root of version 2, where everybody is if only version 1 is used */
+		live_bpf_select_cgroup(bpf, item->cgroup);
+	return true;
+}
+
+static int choose_groups(struct live_bpf *bpf, struct list *list, const struct live_options *options,
+			 struct error *error)
+{
+	for (unsigned i = 0; i < options->cgroup_count; i++) {
+		const char *wanted = options->cgroups[i];
+		struct stat folder;
+		bool any = wanted[0] == '/' && !stat(wanted, &folder) && S_ISDIR(folder.st_mode);
+
+		if (any) /* a kernfs node's number is that of its folder */
+			live_bpf_select_cgroup(bpf, folder.st_ino);
+		for (size_t k = 0; k < list->count; k++)
+			any |= choose_members(bpf, &list->items[k], wanted);
+		if (any)
 			continue;
-		error_set(error, -ESRCH, "cannot attach to process %d: there is none", (int)options->pids[i]);
-		error_hint(error, "it may have ended; `ps -p %d` shows what there is", (int)options->pids[i]);
+		error_set(error, -ESRCH, "cannot attach to control group %s: no process is in it", wanted);
+		error_hint(error, "/proc/PID/cgroup shows a process' own; a folder below /sys/fs/cgroup can be empty");
 		return -ESRCH;
 	}
+	return 0;
+}
+
+static void choose_by_name_and_user(struct list *list, const struct live_options *options)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct found *item = &list->items[i];
+
+		if ((options->comm && !strncmp(item->comm, options->comm, COMM_SIZE - 1)) ||
+		    (options->by_uid && item->uid == options->uid))
+			item->target = true;
+	}
+}
+
+/* 0: all that were named one by one are there. */
+static int choose_roots(struct live_bpf *bpf, struct list *list, const struct live_options *options, pid_t *here,
+			struct error *error)
+{
+	int result = choose_pids(bpf, list, options, here, error);
+
+	if (!result)
+		result = choose_groups(bpf, list, options, error);
+	if (result)
+		return result;
+	choose_by_name_and_user(list, options);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].pid == bpf->shared->self_tgid)
+			list->items[i].target = false;
 	return 0;
 }
 
@@ -125,7 +232,7 @@ static size_t publish(struct live_bpf *bpf, struct list *list)
 }
 
 /* A child forked before its parent was marked shows up in the next pass; so passes go on until one finds nobody new. */
-int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, struct error *error)
+int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options, pid_t *here, struct error *error)
 {
 	int result = 0;
 
@@ -137,7 +244,7 @@ int live_snapshot_mark(struct live_bpf *bpf, const struct live_options *options,
 		if (result)
 			error_errno(error, result, "cannot list the processes");
 		else if (!pass)
-			result = choose_roots(bpf, &list, options, error);
+			result = choose_roots(bpf, &list, options, here, error);
 		if (!result) {
 			for (size_t i = 0; i < list.count; i++)
 				list.items[i].target |= (bpf->scope[list.items[i].pid] & IN_SCOPE_TARGET) != 0;

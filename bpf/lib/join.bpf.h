@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Joining the watched without being born to one of them: by name or user at exec, or by entering a control group, as a
+ * container's runtime does with what it starts in a running container. What was before is not known, as at attach, so
+ * it is told by a snap_process.
+ */
+#ifndef LIFELINE_BPF_JOIN_H
+#define LIFELINE_BPF_JOIN_H
+
+#include "lib/common.bpf.h"
+#include "lib/state.bpf.h"
+#include "lib/threads.bpf.h"
+
+#define GROUP_LEVELS 8 /* groups above the entered one that are asked for */
+
+/* The groups whose members are watched, by number (of the kernfs node: unique within a hierarchy). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, __u32);
+} selected SEC(".maps");
+
+static __always_inline void mark_relative(__u32 tgid)
+{
+	__u8 *byte;
+
+	if (settings.watch_all)
+		return;
+	byte = scope_of(tgid);
+	if (byte)
+		*byte |= IN_SCOPE_RELATIVE;
+}
+
+/* False: it was watched already, or is lifeline. */
+static __always_inline bool join(struct task_struct *task)
+{
+	__u8 *byte = scope_of(task->tgid);
+	struct event_snap_process *event;
+
+	if (!byte || (*byte & IN_SCOPE_TARGET) || task->tgid == shared.self_tgid)
+		return false;
+	*byte |= IN_SCOPE_TARGET;
+	mark_relative(plain(task)->real_parent->tgid);
+	if (settings.want_switch)
+		thread_of(task);
+	event = RESERVE(snap_process, LIFE, task, now());
+	if (!event)
+		return true;
+	fill_snap(event, task);
+	SUBMIT(event);
+	return true;
+}
+
+static __always_inline bool has_selected_name(struct task_struct *task)
+{
+	char comm[COMM_SIZE] = {};
+
+	bpf_probe_read_kernel_str(comm, sizeof(comm), task->comm);
+	for (int i = 0; i < COMM_SIZE; i++)
+		if (comm[i] != settings.comm[i])
+			return false;
+	return true;
+}
+
+static __always_inline bool join_at_exec(struct task_struct *task)
+{
+	if (settings.select_uid && plain(task)->cred->uid.val == settings.uid)
+		return join(task);
+	if (settings.select_comm && has_selected_name(task))
+		return join(task);
+	return false;
+}
+
+static __always_inline bool is_selected_group(struct kernfs_node *node)
+{
+	for (int level = 0; level < GROUP_LEVELS && node; level++) {
+		__u64 id = BPF_CORE_READ(node, id);
+
+		if (bpf_map_lookup_elem(&selected, &id))
+			return true;
+		node = kernfs_above(node);
+	}
+	return false;
+}
+
+#endif
