@@ -60,7 +60,7 @@ refuses "unknown verdict for --fail-on" 125 "no verdict 'zombie.never-waitd'.*zo
 refuses "control bytes in a name" 125 '\\x1b\[2J\\n' "$L" $'\e[2J\nx'
 refuses "run without CMD" 125 "lacks the command" "$L" run --
 refuses "attach to nothing" 125 "not told what to observe" "$L" attach
-refuses "attach to a pid and to all" 125 "either -p or --all" "$L" attach -p 1 --all
+refuses "attach to a pid and to all" 125 "either --all or what to select" "$L" attach -p 1 --all
 refuses "attach to no number" 125 "'init' is not the number" "$L" attach -p init
 refuses "attach to pid 0" 125 "'0' is not the number" "$L" attach -p 0
 refuses "report without a trace" 125 "lacks the name of a trace" "$L" report

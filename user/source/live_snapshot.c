@@ -66,8 +66,9 @@ static bool is_called(const struct live_bpf *bpf, const struct found *item, uint
 static int refuse_pid(int pid, const struct live_options *options, struct error *error)
 {
 	if (options->in_ns)
-		error_set(error, -ESRCH, "cannot attach to process %d in the pid namespace of process %d: there is none",
-			  pid, (int)options->in_ns);
+		error_set(error, -ESRCH,
+			  "cannot attach to process %d in the pid namespace of process %d: there is none", pid,
+			  (int)options->in_ns);
 	else
 		error_set(error, -ESRCH, "cannot attach to process %d: there is none", pid);
 	error_hint(error, "it may have ended; `ps -p %d` shows what there is", pid);
