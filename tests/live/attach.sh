@@ -8,10 +8,11 @@ explain='.processes[] | {pid, started_ns, exited_ns, reaped_ns, zombie_ns, waits
 
 start_attach() # options…
 {
-	"$LIFELINE" attach --format json -o "$report" "$@" 2>"$scratch/err" &
+	rm -f "$scratch/err"
+	"$LIFELINE" attach -v --format json -o "$report" "$@" 2>"$scratch/err" &
 	attached=$!
 	started+=("$attached")
-	until_true 10 observing "$attached" || fail "attach: began to observe" "$scratch/err"
+	until_true 20 grep -q "^lifeline: observing" "$scratch/err" || fail "attach: began to observe" "$scratch/err"
 }
 
 # A child that was born before and dies during the observation; another that is born during it and lives on.

@@ -173,7 +173,7 @@ static int find_user(const char *name, uint32_t *uid, struct error *error)
 /* Nothing else is printed until the end: somebody at a terminal would wonder whether anything happens. */
 static void say_armed(const struct observe_options *how, const struct live_options *live)
 {
-	if (how->report.quiet || !isatty(STDERR_FILENO))
+	if (how->report.quiet || (!isatty(STDERR_FILENO) && !how->report.verbose))
 		return;
 	fprintf(stderr, "lifeline: observing %s; Ctrl-C ends it and reports\n",
 		live->all ? "all processes" : "the selected processes and their descendants");
