@@ -72,7 +72,7 @@ UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 TARGETS   := $(addprefix $(B)/tests/unit/programs/chain-,debug bare fp fixed static stripped)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-live lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live lint format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -156,7 +156,7 @@ $(B)/gen/commands.c: Makefile $(call list_of,commands)
 
 # ---- user space ----------------------------------------------------------------------------------
 # The assembler reads it in (.incbin), which no dependency file tells.
-$(B)/user/sink/common/schema.o: user/sink/common/report.schema.json
+$(B)/user/sink/common/schema.o: $(wildcard user/sink/common/*.schema.json)
 
 $(B)/user/%.o: user/%.c $(call list_of,flags)
 	$(call say,CC,$@)
@@ -255,13 +255,16 @@ TEST  = $(Q)BUILD=$(B) tests/run.sh
 check:
 	$(Q)scripts/install-deps.sh build
 	$(Q)scripts/install-deps.sh --optional test
+	$(Q)scripts/install-deps.sh --optional extra
 	$(AGAIN) all test-programs
-	$(TEST) lint unit cases live
+	$(TEST) lint unit cases export live
 
 check-unit: all unit-programs
 	$(TEST) unit
 check-cases: all $(CASES)
 	$(TEST) cases
+check-export: all
+	$(TEST) export
 check-live: all live-programs
 	$(TEST) live
 lint:
@@ -309,8 +312,8 @@ help:
 	@printf '%s\n' \
 	  'make                build build/lifeline and the demos' \
 	  'make demo           install what is missing, build, run `lifeline demo zombie/never-waits`' \
-	  'make check          install what tests need, run lint, unit, cases and live tests (live ones as root)' \
-	  'make check-unit     one level alone; also check-cases, check-live, lint' \
+	  'make check          install what tests need, run lint, unit, cases, export and live tests (live ones as root)' \
+	  'make check-unit     one level alone; also check-cases, check-export, check-live, lint' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
 	  'make install        to prefix=/usr/local, below DESTDIR; `make uninstall` takes it away' \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test
+# scripts/install-deps.sh [--optional] build|test|extra
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -30,6 +30,12 @@ command:ps                procps             procps-ng           procps-ng
 command:unshare           util-linux         util-linux          util-linux
 command:git               git                git                 git
 command:shellcheck        shellcheck         ShellCheck          shellcheck
+command:sqlite3           sqlite3            sqlite              sqlite
+'
+# What some systems do not have, and few tests need: apart, so that its absence costs nothing else.
+extra_needs='
+command:clickhouse-server clickhouse-server  clickhouse-server   clickhouse
+command:clickhouse-client clickhouse-client  clickhouse-client   clickhouse
 '
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -90,8 +96,9 @@ what=${1:-}
 case $what in
 build) needs=$build_needs ;;
 test) needs=$test_needs ;;
+extra) needs=$extra_needs what="test all of" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra" >&2
 	exit 1
 	;;
 esac

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/lock.h"
 #include "tests/cases/check.h"
 
 /* ---- facts of the model */
@@ -26,6 +27,7 @@ struct seen { /* the subject of a fact */
 	const struct engine *engine;
 	const struct process *process;
 	const struct thread *thread;
+	const struct lock *lock;
 	const char *argument; /* of could_collect.200 and the like: what stands behind the dot */
 };
 
@@ -249,6 +251,150 @@ static const char *const mode_words[] = {"run", "attach", "snapshot", NULL};
 	    COMPUTED("blocked_futex", FACT_LENGTH, blocked_futex),                                                     \
 	    COMPUTED("blocked_other", FACT_LENGTH, blocked_other), COMPUTED("wakes", FACT_NUMBER, wakes)
 
+/* ---- facts of locks, and of who waits for them */
+
+/* waited.201: what thread 201 had to do with it. */
+static const struct lock_party *party_of(const struct seen *seen, const struct lock_party *party)
+{
+	while (party && party->who.tid != strtoul(seen->argument, NULL, 10))
+		party = party->next;
+	return party;
+}
+
+#define PARTY_FACT(function, list, field)                                                                              \
+	static int64_t function(const struct seen *seen)                                                               \
+	{                                                                                                              \
+		const struct lock_party *party = party_of(seen, seen->lock->list);                                     \
+                                                                                                                       \
+		return party ? (int64_t)party->field : 0;                                                              \
+	}
+PARTY_FACT(waits_of, waiters, waits)
+PARTY_FACT(waited, waiters, wait_ns)
+PARTY_FACT(waits_now, waiters, now)
+PARTY_FACT(blocked_others, holders, wait_ns)
+PARTY_FACT(holds_now, holders, now)
+PARTY_FACT(acquisitions, holders, acquisitions)
+PARTY_FACT(held, holders, hold_ns)
+PARTY_FACT(wakes_of, wakers, wakes)
+
+#define LIST_FACT(function, type, list)                                                                                \
+	static int64_t function(const struct seen *seen)                                                               \
+	{                                                                                                              \
+		int64_t count = 0;                                                                                     \
+                                                                                                                       \
+		for (const struct type *each = seen->lock->list; each; each = each->next)                              \
+			count++;                                                                                       \
+		return count;                                                                                          \
+	}
+LIST_FACT(waiters, lock_party, waiters)
+LIST_FACT(holders, lock_party, holders)
+LIST_FACT(wakers, lock_party, wakers)
+LIST_FACT(places, lock_place, places)
+LIST_FACT(orders, lock_order, orders)
+
+/* place.2: what was waited at site 2. */
+static int64_t waited_at(const struct seen *seen)
+{
+	for (const struct lock_place *place = seen->lock->places; place; place = place->next)
+		if (place->site->number == strtoul(seen->argument, NULL, 10))
+			return (int64_t)place->wait_ns;
+	return 0;
+}
+
+static int64_t waiting_ns(const struct seen *seen)
+{
+	return (int64_t)lock_waiting_ns(seen->engine->model, seen->lock);
+}
+
+static const char *lock_name(const struct seen *seen)
+{
+	return *seen->lock->name ? seen->lock->name : NULL;
+}
+
+static const char *lock_object(const struct seen *seen)
+{
+	return *seen->lock->object ? seen->lock->object : NULL;
+}
+
+/* frame.0: the innermost frame of where a nameless lock was first met, or a thread waits. */
+static const char *frame_of(const struct seen *seen)
+{
+	const struct thread_wait *wait = seen->thread ? thread_wait_now(seen->thread) : NULL;
+	const struct lock_site *site = seen->lock ? seen->lock->site : wait ? wait->site : NULL;
+	unsigned long index = strtoul(seen->argument, NULL, 10);
+
+	return site && index < site->frame_count ? site->frames[index] : NULL;
+}
+
+#define WAIT_FACT(function, expression)                                                                                \
+	static int64_t function(const struct seen *seen)                                                               \
+	{                                                                                                              \
+		const struct thread_wait *wait = thread_wait_now(seen->thread);                                        \
+                                                                                                                       \
+		return wait ? (int64_t)(expression) : 0;                                                               \
+	}
+WAIT_FACT(waits_for, wait->lock ? wait->lock->number : 0)
+WAIT_FACT(wait_since, wait->since_ns)
+WAIT_FACT(behind, wait->holder.tid)
+WAIT_FACT(behind_known, wait->holder.known)
+WAIT_FACT(looks, wait->unchanged_looks)
+WAIT_FACT(unchanged_since, wait->unchanged_since_ns)
+WAIT_FACT(timed, wait->timed)
+WAIT_FACT(refused_lock, wait->refused ? wait->refused->number : 0)
+
+#define LOOK_FACT(function, field)                                                                                     \
+	static int64_t function(const struct seen *seen)                                                               \
+	{                                                                                                              \
+		const struct process_look *last = process_look_last(seen->process);                                    \
+                                                                                                                       \
+		return last ? (int64_t)last->field : 0;                                                                \
+	}
+LOOK_FACT(look_rounds, round)
+LOOK_FACT(look_threads, threads)
+LOOK_FACT(look_told, told)
+LOOK_FACT(look_whole, whole)
+
+static const char *const kind_words[] = {
+#define KIND(upper, lower) #lower,
+    LOCK_KINDS(KIND)
+#undef KIND
+	NULL};
+static const char *const holder_words[] = {"unknown", "thread", "nobody", "gone", "fork", NULL};
+
+#define LOCK(name, kind, field) FIELD(name, kind, struct lock, field)
+
+static const struct fact lock_facts[] = {
+    {"kind", FACT_WORD, offsetof(struct lock, kind), 4, .words = kind_words},
+    TEXT("name", lock_name),
+    TEXT("object", lock_object),
+    TEXT("frame", frame_of),
+    LOCK("told", FACT_YES, told),
+    LOCK("shared", FACT_YES, shared),
+    LOCK("pid", FACT_PID, pid),
+    LOCK("first", FACT_POINT, first_ns),
+    LOCK("waits", FACT_NUMBER, waits),
+    LOCK("timeouts", FACT_NUMBER, timeouts),
+    LOCK("wait_ns", FACT_LENGTH, wait_ns),
+    LOCK("max_ns", FACT_LENGTH, max_ns),
+    LOCK("waiting", FACT_NUMBER, waiting),
+    COMPUTED("waiting_ns", FACT_LENGTH, waiting_ns),
+    COMPUTED("waiters", FACT_NUMBER, waiters),
+    COMPUTED("holders", FACT_NUMBER, holders),
+    COMPUTED("wakers", FACT_NUMBER, wakers),
+    COMPUTED("places", FACT_NUMBER, places),
+    COMPUTED("orders", FACT_NUMBER, orders),
+    COMPUTED("waits_of", FACT_NUMBER, waits_of),
+    COMPUTED("waited", FACT_LENGTH, waited),
+    COMPUTED("waits_now", FACT_YES, waits_now),
+    COMPUTED("blocked_others", FACT_LENGTH, blocked_others),
+    COMPUTED("holds_now", FACT_NUMBER, holds_now),
+    COMPUTED("acquisitions", FACT_NUMBER, acquisitions),
+    COMPUTED("held", FACT_LENGTH, held),
+    COMPUTED("wakes_of", FACT_NUMBER, wakes_of),
+    COMPUTED("waited_at", FACT_LENGTH, waited_at),
+    {NULL},
+};
+
 static const struct fact process_facts[] = {
     COMPUTED("zombie_ns", FACT_LENGTH, zombie_ns),
     COMPUTED("zombie", FACT_YES, zombie),
@@ -310,6 +456,10 @@ static const struct fact process_facts[] = {
     {"adoption_rule", FACT_WORD, .number = adoption_rule, .words = rule_words},
     COMPUTED("look", FACT_POINT, look),
     COMPUTED("overdue_look", FACT_POINT, overdue_look),
+    COMPUTED("look_rounds", FACT_NUMBER, look_rounds),
+    COMPUTED("look_threads", FACT_NUMBER, look_threads),
+    COMPUTED("look_told", FACT_NUMBER, look_told),
+    COMPUTED("look_whole", FACT_YES, look_whole),
     TEXT("comm", comm),
     TEXT("exe", exe),
     TEXT("argv", argv),
@@ -324,6 +474,15 @@ static const struct fact thread_facts[] = {
     THREAD("started", FACT_POINT, started_ns),
     THREAD("exited", FACT_POINT, exited_ns),
     THREAD("waiting", FACT_YES, waiting),
+    COMPUTED("waits_for", FACT_NUMBER, waits_for),
+    COMPUTED("wait_since", FACT_POINT, wait_since),
+    COMPUTED("behind", FACT_PID, behind),
+    {"holder", FACT_WORD, .number = behind_known, .words = holder_words},
+    COMPUTED("looks", FACT_NUMBER, looks),
+    COMPUTED("unchanged_since", FACT_POINT, unchanged_since),
+    COMPUTED("timed", FACT_YES, timed),
+    COMPUTED("refused_lock", FACT_NUMBER, refused_lock),
+    TEXT("frame", frame_of),
     COUNTERS,
     {NULL},
 };
@@ -445,7 +604,8 @@ static const struct fact whole_facts[] = {
 
 static int64_t read_number(const struct fact *fact, const struct seen *seen)
 {
-	const char *base = seen->thread ? (const char *)seen->thread : (const char *)seen->process;
+	const void *subject = seen->lock ? (const void *)seen->lock : seen->thread;
+	const char *base = subject ? subject : (const char *)seen->process;
 	uint64_t wide = 0;
 	uint32_t narrow = 0;
 
@@ -583,13 +743,17 @@ static void compare_fact(const struct check *check, const struct script_expectat
 	buffer_free(&said);
 }
 
-/* "200", "200:201", "200@10ms", "200@10ms:201" */
+/* "200", "200:201", "200@10ms", "200@10ms:201", "lock:3" */
 static bool find_subject(const struct check *check, const char *subject, struct seen *seen)
 {
 	const char *at = strchr(subject, '@'), *colon = strchr(subject, ':');
 	uint32_t pid = (uint32_t)strtoul(subject, NULL, 10);
 	int64_t start;
 
+	if (!strncmp(subject, "lock:", 5)) {
+		seen->lock = model_lock(check->engine->model, (uint32_t)strtoul(subject + 5, NULL, 10));
+		return seen->lock;
+	}
 	if (at) {
 		char text[64];
 		size_t length = strcspn(at + 1, ":");
@@ -624,7 +788,7 @@ void check_fact(const struct check *check, const struct script_expectation *expe
 			fail(check, expectation, "%s is %sknown", expectation->subject, found ? "" : "not ");
 		if (!found || absent)
 			return;
-		facts = seen.thread ? thread_facts : process_facts;
+		facts = seen.lock ? lock_facts : seen.thread ? thread_facts : process_facts;
 	}
 	for (size_t i = 0; i < expectation->condition_count; i++)
 		compare_fact(check, expectation, &expectation->conditions[i], facts, &seen);

@@ -37,7 +37,8 @@ static bool ends_with(const char *text, const char *suffix)
 static void plausible_field(struct chaos *chaos, const struct event_field *field)
 {
 	static const char *const pids[] = {"child",  "parent", "parent_tid", "to", "target",
-					   "victim", "tracer", "pgid",       "sid"};
+					   "victim", "tracer", "pgid",       "sid", "lock", "held", "gate",
+					   "site",   "holder", "holder_pid", "holder_tid", "held_site"};
 	uint64_t value = small_or_extreme();
 
 	for (unsigned i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)

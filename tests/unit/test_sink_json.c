@@ -40,7 +40,7 @@ static int python(const char *document, const char *code)
 	pid_t pid;
 
 	temporary(document_path, document);
-	temporary(schema_path, report_schema());
+	temporary(schema_path, schema_text(NULL));
 	assert_true((size_t)snprintf(script, sizeof(script), "%s%s", head, code) < sizeof(script));
 	fflush(NULL);
 	pid = fork();

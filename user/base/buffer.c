@@ -68,6 +68,24 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 	va_end(arguments);
 }
 
+void buffer_unsigned(struct buffer *buffer, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
+void buffer_signed(struct buffer *buffer, int64_t value)
+{
+	if (value < 0)
+		buffer_char(buffer, '-');
+	buffer_unsigned(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
 const char *buffer_text(const struct buffer *buffer)
 {
 	return buffer->data ? buffer->data : "";

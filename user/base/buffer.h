@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
 	char *data; /* owned; NULL while nothing was appended: use buffer_text */
@@ -22,6 +23,9 @@ void buffer_text_append(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char c);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vformat(struct buffer *buffer, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+/* In decimal; an export writes millions, which printf would take most of its time for. */
+void buffer_unsigned(struct buffer *buffer, uint64_t value);
+void buffer_signed(struct buffer *buffer, int64_t value);
 /* The bytes as a C string, never NULL. */
 const char *buffer_text(const struct buffer *buffer);
 /* Hands the string to the caller (free it), leaving the buffer empty. NULL if it failed. */

@@ -75,11 +75,28 @@ static void write_character(struct buffer *out, unsigned char c)
 		buffer_char(out, (char)c);
 }
 
+/* How many bytes from here on stand for themselves: most strings are one such run, copied at once. */
+static size_t plain_run(const char *text, size_t length)
+{
+	size_t run = 0;
+
+	while (run < length && text[run] >= 0x20 && text[run] < 0x7f && text[run] != '"' && text[run] != '\\')
+		run++;
+	return run;
+}
+
 static void write_string(struct buffer *out, const char *text, size_t length)
 {
 	buffer_char(out, '"');
 	for (size_t i = 0; i < length;) {
-		size_t sequence = text_utf8_length(text + i, length - i);
+		size_t run = plain_run(text + i, length - i), sequence;
+
+		if (run) {
+			buffer_append(out, text + i, run);
+			i += run;
+			continue;
+		}
+		sequence = text_utf8_length(text + i, length - i);
 
 		if (sequence > 1)
 			buffer_append(out, text + i, sequence);
@@ -95,8 +112,9 @@ static void write_string(struct buffer *out, const char *text, size_t length)
 void json_key(struct json *json, const char *key)
 {
 	separate(json);
-	write_string(json->out, key, strlen(key));
-	buffer_text_append(json->out, json->pretty ? ": " : ":");
+	buffer_char(json->out, '"');
+	buffer_text_append(json->out, key);
+	buffer_text_append(json->out, json->pretty ? "\": " : "\":");
 	json->after_key = true;
 }
 
@@ -117,13 +135,13 @@ void json_string(struct json *json, const char *text)
 void json_unsigned(struct json *json, uint64_t value)
 {
 	separate(json);
-	buffer_format(json->out, "%llu", (unsigned long long)value);
+	buffer_unsigned(json->out, value);
 }
 
 void json_signed(struct json *json, int64_t value)
 {
 	separate(json);
-	buffer_format(json->out, "%lld", (long long)value);
+	buffer_signed(json->out, value);
 }
 
 void json_double(struct json *json, double value)

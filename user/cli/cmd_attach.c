@@ -205,7 +205,7 @@ static int run(void *data, int argument_count, char **arguments)
 
 	if (check_targets(attach, argument_count, arguments, &pids, &error) < 0 ||
 	    (attach->user && find_user(attach->user, &live.uid, &error) < 0) ||
-	    observe_check(&attach->observe, &error) < 0) {
+	    observe_check(&attach->observe, stdout, &error) < 0) {
 		complain(&error);
 	} else {
 		live.pids = pids.items;

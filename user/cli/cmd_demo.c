@@ -275,7 +275,7 @@ static int prepare(struct trial *trial, int argument_count, char **arguments, st
 	int err = apply_own_options(trial, error);
 
 	if (!err)
-		err = observe_check(&trial->options->observe, error);
+		err = observe_check(&trial->options->observe, stdout, error);
 	if (!err)
 		err = choose_record(trial, error);
 	if (!err)

@@ -151,7 +151,7 @@ static int write_page(const struct findings_here *here, const struct doctor_opti
 {
 	struct buffer text = {0};
 	struct output output;
-	int err = output_open(&output, doctor->output, stdout, (enum color_mode)doctor->color, error);
+	int err = output_open(&output, doctor->output, "the table", stdout, (enum color_mode)doctor->color, error);
 
 	if (err < 0)
 		return err;

@@ -115,7 +115,7 @@ static int write_page(const char *word, enum color_mode color, struct error *err
 	const struct verdict *verdict = word ? find_code(word) : NULL;
 	struct output output;
 	struct page page = {0};
-	int err = output_open(&output, NULL, stdout, color, error);
+	int err = output_open(&output, NULL, "the text", stdout, color, error);
 
 	if (err < 0)
 		return err;

@@ -12,35 +12,6 @@ static const struct option options[] = {
     {0},
 };
 
-static bool is_script(const char *path)
-{
-	size_t length = strlen(path);
-
-	return length > 3 && !strcmp(path + length - 3, ".ev");
-}
-
-static int open_trace(const char *path, struct source **source, struct error *error)
-{
-	int err = is_script(path) ? source_script_open(path, source, error) : source_file_open(path, source, error);
-
-	if (err < 0 && !error->hint[0])
-		error_hint(error, "name a file that `lifeline run --record FILE` has written, or record again");
-	return err;
-}
-
-/* A trace without its own last event was cut off: what it holds has been reported, but it is not the whole story. */
-static int tell_cut(const struct engine *engine, const char *path)
-{
-	const struct observation *observation = model_observation(engine->model);
-	struct error error;
-
-	if (observation->finished && observation->ended_by != ENDED_CUT)
-		return 0;
-	error_set(&error, -ENODATA, "the trace %s ends early, before the observation did", path);
-	error_hint(&error, "the report covers what it holds; record again for the rest");
-	return complain(&error);
-}
-
 static int run(void *data, int argument_count, char **arguments)
 {
 	const struct report_options *report = data;
@@ -57,10 +28,10 @@ static int run(void *data, int argument_count, char **arguments)
 		error_hint(&error, "write `lifeline report FILE`, FILE as given to --record");
 		return complain(&error);
 	}
-	if (report_check(report, &error) < 0 || open_trace(arguments[0], &source, &error) < 0)
+	if (report_check(report, stdout, &error) < 0 || report_open_trace(arguments[0], &source, &error) < 0)
 		return complain(&error);
 	status = report_source(&engine, source, report, NULL, stdout);
-	if (status != EXIT_TROUBLE && !is_script(arguments[0]) && tell_cut(&engine, arguments[0]))
+	if (status != EXIT_TROUBLE && report_tell_cut(&engine, arguments[0]))
 		status = EXIT_TROUBLE;
 	engine_free(&engine);
 	return status;

@@ -60,7 +60,7 @@ static int run(void *data, int argument_count, char **arguments)
 		error_hint(&error, "write `lifeline run -- CMD ARG…`");
 		return complain(&error);
 	}
-	if (observe_check(&run_options->observe, &error) < 0)
+	if (observe_check(&run_options->observe, stderr, &error) < 0)
 		return complain(&error);
 	observe_fill(&run_options->observe, &live);
 	if (source_live_open(&live, &source, &error) < 0) {

@@ -108,7 +108,7 @@ static int run(void *data, int argument_count, char **arguments)
 	}
 	command->report.analyzers = zombies_alone;
 	command->report.text_sink = "zombies";
-	if (report_check(&command->report, &error) < 0)
+	if (report_check(&command->report, stdout, &error) < 0)
 		return complain(&error);
 	return command->watch_ns ? watch(command) : look(command);
 }

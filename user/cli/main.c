@@ -48,16 +48,22 @@ static int print_version(const char *argument)
 
 static int print_schema(const char *argument)
 {
+	const char *schema = schema_text(argument);
 	struct buffer text = {0};
+	struct error error;
 
-	(void)argument;
-	buffer_text_append(&text, report_schema());
+	if (!schema) {
+		error_set(&error, -EINVAL, "there is no schema '%s'", argument);
+		error_hint(&error, "there are report (also without a name) and events");
+		return complain(&error);
+	}
+	buffer_text_append(&text, schema);
 	return output_print(&text);
 }
 
 static int refuse_command(const char *name)
 {
-	static const char *const planned[] = {"locks", "export", "top", NULL};
+	static const char *const planned[] = {"locks", "top", NULL};
 	struct closest closest;
 	struct error error = {0};
 

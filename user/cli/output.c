@@ -136,11 +136,11 @@ static int open_temporary(struct output *output, const char *path, struct error 
 	int descriptor;
 
 	output->path = strdup(path);
-	if (!output->path || asprintf(&output->temporary, "%s.XXXXXX", path) < 0)
-		return error_errno(error, -ENOMEM, "cannot write the report to %s", path);
+	if (!output->path || asprintf(&output->temporary, "%s.incomplete.XXXXXX", path) < 0)
+		return error_errno(error, -ENOMEM, "cannot write %s to %s", output->what, path);
 	descriptor = mkostemp(output->temporary, O_CLOEXEC); /* O_EXCL and 0600 */
 	if (descriptor < 0) {
-		int err = error_errno(error, -errno, "cannot write the report to %s", path);
+		int err = error_errno(error, -errno, "cannot write %s to %s", output->what, path);
 
 		error_hint(error, "choose a folder that exists and that you may write to");
 		free(output->temporary);
@@ -162,12 +162,12 @@ static int open_path(struct output *output, const char *path, struct error *erro
 		descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	else
 		return open_temporary(output, path, error);
-	return descriptor < 0 ? error_errno(error, -errno, "cannot write the report to %s", path) : descriptor;
+	return descriptor < 0 ? error_errno(error, -errno, "cannot write %s to %s", output->what, path) : descriptor;
 }
 
 static int open_descriptor(struct output *output, const char *path, struct error *error)
 {
-	int descriptor = output_check(path, "the report", error);
+	int descriptor = output_check(path, output->what, error);
 
 	if (!descriptor)
 		descriptor = open_path(output, path, error);
@@ -197,7 +197,7 @@ static ssize_t write_bytes(void *cookie, const char *bytes, size_t length)
 static int open_stream(struct output *output, struct error *error)
 {
 	output->file = fopencookie(output, "w", (cookie_io_functions_t){.write = write_bytes});
-	return output->file ? 0 : error_errno(error, -ENOMEM, "cannot write the report");
+	return output->file ? 0 : error_errno(error, -ENOMEM, "cannot write %s", output->what);
 }
 
 static void forget(struct output *output)
@@ -217,14 +217,15 @@ static void close_descriptor(struct output *output)
 	output->owned = false;
 }
 
-int output_open(struct output *output, const char *path, FILE *standard, enum color_mode color, struct error *error)
+int output_open(struct output *output, const char *path, const char *what, FILE *standard, enum color_mode color,
+		struct error *error)
 {
 	int err;
 
 	if (path)
 		standard = stdout;
 	fflush(standard);
-	*output = (struct output){.descriptor = fileno(standard)};
+	*output = (struct output){.descriptor = fileno(standard), .what = what};
 	/* A reader that went away, or a limit of file size, is told as an error. CMD was started before this. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -288,7 +289,7 @@ int output_print(struct buffer *text)
 
 	if (text->failed) {
 		error_errno(&error, -ENOMEM, "cannot put the text together");
-	} else if (!output_open(&output, NULL, stdout, COLOR_NEVER, &error)) {
+	} else if (!output_open(&output, NULL, "the text", stdout, COLOR_NEVER, &error)) {
 		fputs(buffer_text(text), output.file);
 		output_close(&output, false, &error);
 	}

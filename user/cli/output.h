@@ -20,6 +20,7 @@ enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER }; /* the order of "auto
 struct output {     /* not to be moved while open */
 	FILE *file; /* writes to descriptor, and keeps the reason of the first failure, which stdio would forget */
 	int descriptor;
+	const char *what; /* not owned */
 	bool owned;      /* descriptor is closed by output_close */
 	int failure;     /* negative errno of the first write that failed */
 	char *path;      /* owned; NULL: a standard stream */
@@ -33,9 +34,10 @@ struct output {     /* not to be moved while open */
  * and whatever else could not be replaced. Writes nothing. NULL and "-" are always fine. `what` is for the sentence.
  */
 int output_check(const char *path, const char *what, struct error *error);
-/* path NULL: `standard`; "-": stdout; /dev/fd/N: that descriptor; else a file, 0600. From here on SIGPIPE is ignored.
- */
-int output_open(struct output *output, const char *path, FILE *standard, enum color_mode color, struct error *error);
+/* path NULL: `standard`; "-": stdout; /dev/fd/N: that descriptor; else a file, 0600, which is PATH.incomplete.XXXXXX
+ * until it is whole. `what` is for the sentence if it fails ("the report"). From here on SIGPIPE is ignored. */
+int output_open(struct output *output, const char *path, const char *what, FILE *standard, enum color_mode color,
+		struct error *error);
 /* Writes out and closes; a file gets its name only if all was written and not `discard`. 0, or what went wrong. */
 int output_close(struct output *output, bool discard, struct error *error);
 /* Prints a text to stdout; the exit status: 0, or 125 with the reason told. Frees the buffer. */

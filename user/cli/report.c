@@ -8,9 +8,54 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/exports.h"
 #include "cli/verdicts.h"
 
-int report_check(const struct report_options *options, struct error *error)
+static bool is_script(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length > 3 && !strcmp(path + length - 3, ".ev");
+}
+
+int report_open_trace(const char *path, struct source **source, struct error *error)
+{
+	int err = is_script(path) ? source_script_open(path, source, error) : source_file_open(path, source, error);
+
+	if (err < 0 && !error->hint[0])
+		error_hint(error, "name a file that `lifeline run --record FILE` has written, or record again");
+	return err;
+}
+
+/* A trace without its own last event was cut off: what it holds has been reported, but it is not the whole story. */
+int report_tell_cut(const struct engine *engine, const char *path)
+{
+	const struct observation *observation = model_observation(engine->model);
+	struct error error;
+
+	if (is_script(path) || (observation->finished && observation->ended_by != ENDED_CUT))
+		return 0;
+	error_set(&error, -ENODATA, "the trace %s ends early, before the observation did", path);
+	error_hint(&error, "the report covers what it holds; record again for the rest");
+	return complain(&error);
+}
+
+/* Where the report will stand, in the words of exports_check; NULL: on a descriptor of its own. */
+static const char *report_place(const struct report_options *options, FILE *standard)
+{
+	if (options->output)
+		return options->output;
+	return standard == stdout ? "-" : NULL;
+}
+
+static int check_exports(const struct report_options *options, const char *record, FILE *standard, struct error *error)
+{
+	const struct exports_beside beside = {.report = report_place(options, standard), .record = record};
+
+	return exports_check(&options->exports, &beside, error);
+}
+
+int report_check(const struct report_options *options, FILE *standard, struct error *error)
 {
 	int err = options->fail_on ? verdict_check_list(options->fail_on, error) : 0;
 
@@ -18,12 +63,13 @@ int report_check(const struct report_options *options, struct error *error)
 		error_context(error, "option --fail-on");
 		return err;
 	}
-	return output_check(options->output, "the report", error);
+	err = output_check(options->output, "the report", error);
+	return err < 0 ? err : check_exports(options, NULL, standard, error);
 }
 
-int observe_check(const struct observe_options *options, struct error *error)
+int observe_check(const struct observe_options *options, FILE *standard, struct error *error)
 {
-	int err = report_check(&options->report, error);
+	int err = report_check(&options->report, standard, error);
 
 	if (err >= 0 && options->locks == LOCKS_ALL) {
 		error_set(error, -ENOSYS, "--locks all is not in this version of lifeline");
@@ -37,7 +83,8 @@ int observe_check(const struct observe_options *options, struct error *error)
 		error_hint(error, "give --record the name of a file");
 		return -EINVAL;
 	}
-	return engine_may_record(options->record, error);
+	err = check_exports(&options->report, options->record, standard, error);
+	return err < 0 ? err : engine_may_record(options->record, error);
 }
 
 /* What libbpf says, line by line: a refused program comes with the verifier's whole log. */
@@ -115,7 +162,7 @@ int report_write(const struct engine *engine, const struct report_options *optio
 
 	if (!sink)
 		return error_set(error, -ENOENT, "this build of lifeline has no such report format");
-	err = output_open(&output, options->output, standard, options->color, error);
+	err = output_open(&output, options->output, "the report", standard, options->color, error);
 	if (err < 0)
 		return err;
 	context = (struct sink_context){.model = engine->model,
@@ -159,26 +206,42 @@ static void tell_engine(const struct engine *engine)
 		(unsigned long long)model_lost(engine->model, EVENT_GROUP_COUNT));
 }
 
+/* What went wrong first counts: with the observation, the report, the exports. */
+static int tell_trouble(const struct engine *engine, struct error *observed, const struct error *written,
+			const struct error *exported)
+{
+	if (observed->code && engine->began && !observed->hint[0])
+		error_hint(observed, "the report covers what was seen until then");
+	if (observed->code && !(exported->code && observed->code == -EIO))
+		return complain(observed);
+	if (written->code)
+		return complain(written);
+	return exported->code ? complain(exported) : 0;
+}
+
 int report_source(struct engine *engine, struct source *source, const struct report_options *options,
 		  const char *record, FILE *standard)
 {
 	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns,
 				     .record = record,
 				     .analyzers = options->analyzers};
-	struct error observed = {0}, written = {0};
+	struct error observed = {0}, written = {0}, exported = {0};
+	struct exports *exports;
+	int status;
 
-	engine_run(engine, source, &how, NULL, NULL, &observed);
+	exports_new(&options->exports, engine, &exports, &exported);
+	if (!standard)
+		exports_alone(exports);
+	engine_run(engine, source, &how, exports ? exports_observe : NULL, exports, &observed);
 	source_close(source);
-	if (engine->began)
+	exports_close(exports, &exported);
+	if (engine->began && standard)
 		report_write(engine, options, standard, &written);
 	if (engine->began && options->verbose)
 		tell_engine(engine);
-	if (observed.code && engine->began && !observed.hint[0])
-		error_hint(&observed, "the report covers what was seen until then");
-	if (observed.code)
-		return complain(&observed);
-	if (written.code)
-		return complain(&written);
+	status = tell_trouble(engine, &observed, &written, &exported);
+	if (status)
+		return status;
 	return options->fail_on && findings_match(engine->findings, options->fail_on) ? EXIT_FAIL_ON : 0;
 }
 

@@ -24,6 +24,7 @@ struct report_options {
 	int verbose;
 	const char *fail_on;
 	uint64_t zombie_after_ns; /* 0: as recorded */
+	struct option_list exports;
 	/* set by a command for itself, not by options: */
 	const char *const *analyzers; /* as in engine_options; NULL: all */
 	const char *text_sink;	      /* who writes --format text; NULL: "text" */
@@ -31,6 +32,13 @@ struct report_options {
 
 #define REPORT_FORMATS "text|json"
 #define REPORT_JSON 1
+
+#define EXPORT_OPTION(owner, member)                                                                                   \
+	{                                                                                                              \
+		.name = "export", .type = OPTION_LIST, .offset = offsetof(owner, member), .value = "FORMAT:FILE",      \
+		.help = "Also write an export, as `lifeline export FORMAT` does, to FILE (0600, whole or not at all); "\
+			"- is standard output. Can be given several times."                                            \
+	}
 
 /* Rows of an option table; `member` leads to the struct report_options within `owner`: `report.`, or nothing if it is
  * one. */
@@ -75,7 +83,7 @@ struct report_options {
 		.name = "color", .type = OPTION_CHOICE, .offset = offsetof(owner, member color),                       \
 		.choices = "auto|always|never", .preset = "auto",                                                      \
 		.help = "Colours; auto: on a terminal, unless NO_COLOR is set."                                        \
-	}
+	}, EXPORT_OPTION(owner, member exports)
 
 struct observe_options { /* of the live commands */
 	struct report_options report;
@@ -124,9 +132,14 @@ enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 			"gone."                                                                                        \
 	}
 
-/* What can be refused before anything is started or read. */
-int report_check(const struct report_options *options, struct error *error);
-int observe_check(const struct observe_options *options, struct error *error);
+/* What can be refused before anything is started or read. `standard`: where the report goes without -o. */
+int report_check(const struct report_options *options, FILE *standard, struct error *error);
+int observe_check(const struct observe_options *options, FILE *standard, struct error *error);
+
+/* Opens a trace, or a text scenario by its name's end (.ev). */
+int report_open_trace(const char *path, struct source **source, struct error *error);
+/* A trace that was cut off: what it holds has been told, which is not the whole story. 125 with that said, or 0. */
+int report_tell_cut(const struct engine *engine, const char *path);
 
 /* The parts of live_options that all live commands fill in the same way. */
 void observe_fill(const struct observe_options *options, struct live_options *live);
@@ -141,7 +154,8 @@ int report_write(const struct engine *engine, const struct report_options *optio
 int report_render(const struct engine *engine, char **text, struct error *error);
 
 /*
- * Runs the source to its end, closes it, and writes the report to options->output, or `standard`. The exit status: 125
+ * Runs the source to its end, with all exports, closes it, and writes the report to options->output, or `standard`
+ * (NULL: no report, exports are all that is wanted). The exit status: 125
  * with the reason told if something failed, 99 if --fail-on matched, else 0. The engine is filled: engine_free it.
  */
 int report_source(struct engine *engine, struct source *source, const struct report_options *options,

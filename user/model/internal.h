@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "event/event.h"
+#include "model/lock.h"
 #include "model/model.h"
 
 struct arena {
@@ -43,6 +44,12 @@ struct model {
 	struct hash cgroups;   /* (id, 0) -> path */
 	struct hash failures;  /* refused forks by process and error */
 	struct hash texts;     /* (content's hash, length) -> struct text */
+	struct hash locks;     /* number -> struct lock */
+	struct hash sites;     /* number -> struct lock_site */
+	struct hash parties;   /* lock, part and thread -> struct lock_party */
+	struct hash places;    /* (lock, site) -> struct lock_place */
+	struct hash orders;    /* see lock_order.c */
+	struct lock *first_lock, *last_lock;
 	struct process *first, *last;
 	struct fork_failure *first_failure, *last_failure;
 	struct lost_span *first_lost, *last_lost;
@@ -88,12 +95,34 @@ static inline int needed(const void *pointer)
 void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
 void take_wait_calls(struct process *process, uint64_t calls);
 
+/* ---- lock.c, lock_wait.c */
+static inline void add_saturated(uint64_t *sum, uint64_t more)
+{
+	*sum = *sum + more < more ? UINT64_MAX : *sum + more;
+}
+
+enum lock_part { PART_WAITER, PART_HOLDER, PART_WAKER };
+
+/* Made when first asked for. NULL: out of memory, or no number. */
+struct lock *lock_get(struct model *model, uint32_t number, uint64_t t_ns);
+/* The same; *site is NULL for number 0. 0 or -ENOMEM. */
+int site_get(struct model *model, uint32_t number, const struct lock_site **site);
+/* Made when first asked for. NULL: out of memory. */
+struct lock_party *party_get(struct model *model, struct lock *lock, enum lock_part part,
+			     const struct lock_holder_id *who);
+struct lock_holder_id holder_read(uint32_t known, uint32_t pid, uint32_t tid, uint64_t start_ns);
+struct lock_holder_id holder_actor(const struct event *event);
+/* The thread has ended or become another program: it waits for nothing any more. */
+void thread_stop_lock_wait(struct thread *thread);
+
 /* ---- folds: one an event kind; 0 or -ENOMEM */
 typedef int fold_fn(struct model *model, const struct event *event);
 fold_fn fold_fork, fold_thread, fold_exec, fold_exit, fold_end, fold_rename;
 fold_fn fold_reap, fold_wait_enter, fold_wait_exit, fold_adopt, fold_zombie_look;
 fold_fn fold_signal, fold_oom, fold_setsid, fold_setpgid, fold_subreaper, fold_pdeathsig;
 fold_fn fold_snap_process, fold_snap_thread, fold_counters;
+fold_fn fold_lock, fold_site, fold_lock_sum, fold_lock_wakes, fold_lock_hold, fold_lock_order;
+fold_fn fold_lock_wait, fold_lock_wait_end, fold_thread_look, fold_look_done;
 fold_fn fold_fork_failed, fold_cgroup, fold_begin, fold_finish, fold_lost;
 
 #endif

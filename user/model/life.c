@@ -139,6 +139,7 @@ static int take_leader_place(struct model *model, struct process *process, uint3
 		return -ENOMEM;
 	thread_stop_waiting(leader, t_ns);
 	thread_stop_waiting(caller, t_ns);
+	thread_stop_lock_wait(caller);
 	old_leader = *leader;
 	memcpy(leader->comm, caller->comm, COMM_SIZE);
 	leader->has_counters = caller->has_counters;
@@ -170,6 +171,7 @@ int fold_exec(struct model *model, const struct event *event)
 	if (!process_actor(model, event, &thread)) /* again: the name goes to the thread that is the leader now */
 		return event->tid ? -ENOMEM : 0;
 	process->execs++;
+	thread_stop_lock_wait(thread); /* what it was seen waiting for went with the old program */
 	process->exit_signal = SIGCHLD_NUMBER; /* exec resets it, whatever clone was told */
 	process->uid = exec->uid;
 	if (exec->cgroup)
@@ -213,6 +215,7 @@ int fold_exit(struct model *model, const struct event *event)
 		return 0;
 	thread->exited_ns = event->t_ns;
 	thread_stop_waiting(thread, event->t_ns);
+	thread_stop_lock_wait(thread);
 	take_groups(process, exit->pgid, exit->sid);
 	take_wait_calls(process, exit->wait_calls);
 	if (!exit->group_dead) {
@@ -295,6 +298,7 @@ int fold_end(struct model *model, const struct event *event)
 	if (!thread->exited_ns)
 		thread->exited_ns = event->t_ns;
 	thread_stop_waiting(thread, event->t_ns);
+	thread_stop_lock_wait(thread);
 	if (end->state == END_THREAD || end->state > END_REAPED)
 		return 0;
 	if (record_of(process)->ended) {

@@ -29,6 +29,16 @@ static fold_fn *const folds[EVENT_KIND_LIMIT] = {
     [EVENT_snap_thread] = fold_snap_thread,
     [EVENT_counters] = fold_counters,
     [EVENT_zombie_look] = fold_zombie_look,
+    [EVENT_lock] = fold_lock,
+    [EVENT_site] = fold_site,
+    [EVENT_lock_wait] = fold_lock_wait,
+    [EVENT_lock_wait_end] = fold_lock_wait_end,
+    [EVENT_lock_sum] = fold_lock_sum,
+    [EVENT_lock_wakes] = fold_lock_wakes,
+    [EVENT_thread_look] = fold_thread_look,
+    [EVENT_look_done] = fold_look_done,
+    [EVENT_lock_hold] = fold_lock_hold,
+    [EVENT_lock_order] = fold_lock_order,
     [EVENT_begin] = fold_begin,
     [EVENT_finish] = fold_finish,
     [EVENT_lost] = fold_lost,
@@ -72,6 +82,11 @@ void model_free(struct model *model)
 	hash_free(&model->cgroups);
 	hash_free(&model->failures);
 	hash_free(&model->texts);
+	hash_free(&model->locks);
+	hash_free(&model->sites);
+	hash_free(&model->parties);
+	hash_free(&model->places);
+	hash_free(&model->orders);
 	arena_free(&model->arena);
 	free(model);
 }

@@ -38,6 +38,7 @@ struct thread {
 	/* the wait call it is in, from wait_enter to wait_exit */
 	bool waiting;
 	struct wait_sign *wait; /* while waiting */
+	struct thread_wait *lock_wait; /* use thread_wait_now (lock.h) */
 	struct thread *next;	/* of the same process, by birth */
 };
 
@@ -130,6 +131,7 @@ struct process {
 	uint64_t leader_exited_ns;	    /* the leader ended while other threads lived on */
 	uint32_t tracer;		    /* ptrace tracer at death, or 0 */
 	struct zombie_look *look;	    /* last look while it was a zombie; owned, NULL none */
+	struct process_look *lock_look;	    /* use process_look_last (lock.h) */
 	struct zombie_look *overdue_look;   /* first look at or after dead_ns + zombie_after; owned, NULL none */
 
 	struct adoption *adoptions;	    /* owned, oldest first */

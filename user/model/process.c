@@ -141,12 +141,22 @@ static void take_comm(struct process *process, struct thread *thread, const stru
 /* The kernel side tells these of targets alone: who does one is a target, though its birth was lost. */
 static bool only_of_targets(const struct event *event)
 {
-	static const uint64_t kinds = 1ULL << EVENT_thread | 1ULL << EVENT_exec | 1ULL << EVENT_rename |
-				      1ULL << EVENT_fork_failed | 1ULL << EVENT_setsid | 1ULL << EVENT_setpgid |
-				      1ULL << EVENT_subreaper | 1ULL << EVENT_pdeathsig | 1ULL << EVENT_snap_thread |
-				      1ULL << EVENT_counters | 1ULL << EVENT_zombie_look;
-
-	return kinds >> event->kind & 1;
+	switch (event->kind) {
+	case EVENT_thread:
+	case EVENT_exec:
+	case EVENT_rename:
+	case EVENT_fork_failed:
+	case EVENT_setsid:
+	case EVENT_setpgid:
+	case EVENT_subreaper:
+	case EVENT_pdeathsig:
+	case EVENT_snap_thread:
+	case EVENT_counters:
+	case EVENT_zombie_look:
+		return true;
+	default:
+		return event_info(event->kind)->group == GROUP_LOCK;
+	}
 }
 
 struct process *process_actor(struct model *model, const struct event *event, struct thread **thread)

@@ -122,20 +122,6 @@ static void write_host(struct report *report)
 	json_object_close(json);
 }
 
-static void write_started(struct json *json, uint64_t realtime_ns)
-{
-	time_t seconds = (time_t)(realtime_ns / 1000000000);
-	char day[32], text[64];
-	struct tm parts;
-
-	if (!realtime_ns || !gmtime_r(&seconds, &parts) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts)) {
-		json_key_null(json, "started");
-		return;
-	}
-	snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned)(realtime_ns % 1000000000));
-	json_key_string(json, "started", text);
-}
-
 static void write_lost(struct report *report)
 {
 	struct json *json = &report->json;
@@ -152,11 +138,12 @@ static void write_trace(struct report *report)
 {
 	const struct observation *observation = model_observation(report->model);
 	struct json *json = &report->json;
+	char started[STARTED_SIZE];
 
 	json_key(json, "trace");
 	json_object_open(json);
 	json_key_string(json, "mode", describe_mode(observation));
-	write_started(json, observation->realtime_ns);
+	json_key_string(json, "started", describe_started(observation, started));
 	json_key_unsigned(json, "duration_ns", observation_duration(report->model));
 	key_words(json, "command", observation->command_length ? observation->command : NULL,
 		  observation->command_length);

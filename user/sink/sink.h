@@ -30,9 +30,17 @@ struct sink {
 	const char *suffix;
 	const char *help;
 	bool report;  /* is a --format (the others are for export) */
+	bool binary;  /* not for a terminal */
+	/*
+	 * All return 0 or a negative errno: -ENOMEM, or -EIO once `out` has failed. open may be NULL; if it is not, it
+	 * sets *state. The model knows the observation's `begin` by then. A report has open and close only.
+	 */
 	int (*open)(const struct sink_context *context, void **state);
+	/* Each event, `begin` first, after model and analyzers have seen it; findings are not complete yet. Whoever
+	 * writes as the events pass keeps no more of them than what is open. Not called again once it has failed. */
 	int (*event)(const struct sink_context *context, void *state, const struct event *event);
-	int (*close)(const struct sink_context *context, void *state); /* findings are sorted by then; frees state */
+	/* After the last event; findings are sorted by then. Frees the state. Also called after a failure of event. */
+	int (*close)(const struct sink_context *context, void *state);
 };
 
 extern const struct sink *const sinks[]; /* generated; NULL at the end */

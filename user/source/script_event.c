@@ -135,7 +135,9 @@ static void fill_starts(struct script_making *making)
 					       {"parent", "parent_start"},
 					       {"to", "to_start"},
 					       {"target", "target_start"},
-					       {"victim", "victim_start"}};
+					       {"victim", "victim_start"},
+					       {"holder_pid", "holder_start"},
+					       {"waker_pid", "waker_start"}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		uint32_t pid = (uint32_t)built_integer(making, pairs[i][0]);
@@ -229,6 +231,19 @@ static int remember(struct script_making *making)
 		memcpy(making->thread->comm, ((const struct event_rename *)event)->new_comm, COMM_SIZE);
 		if (event->tid == event->pid)
 			memcpy(actor->comm, making->thread->comm, COMM_SIZE);
+		return 0;
+	case EVENT_lock_wait:
+		making->thread->lock = ((const struct event_lock_wait *)event)->lock;
+		making->thread->lock_wait_ns = event->t_ns;
+		return 0;
+	case EVENT_lock_wait_end:
+		making->thread->lock = 0;
+		return 0;
+	case EVENT_thread_look:
+		actor->looks++;
+		return 0;
+	case EVENT_look_done:
+		actor->looks = 0;
 		return 0;
 	case EVENT_setpgid: {
 		const struct event_setpgid *told = (const void *)event;

@@ -30,12 +30,15 @@ struct person { /* what later lines about this process take over from earlier on
 	uint32_t pid, parent, parent_tid, pgid, sid, uid, pidns, pidns_level, nspid;
 	uint64_t start_ns, cgroup, wait_calls;
 	int32_t status;
+	uint32_t looks; /* at its threads, since its last look_done */
 	char comm[COMM_SIZE];
 };
 
 struct named_thread {
 	char comm[COMM_SIZE];
 	bool in_wait;
+	uint32_t lock; /* waits for it; 0 none */
+	uint64_t lock_wait_ns; /* since then */
 };
 
 struct script_cast {

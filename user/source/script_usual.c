@@ -212,6 +212,81 @@ static void usual_zombie_look(struct script_making *making)
 		preset_text(making, "parent_comm", parent->comm, strlen(parent->comm));
 }
 
+static void usual_lock(struct script_making *making)
+{
+	const char *number = script_given(making->line, "lock");
+
+	script_preset(making, "kind", LOCK_MUTEX);
+	script_preset(making, "address", 0x1000LL * (number ? strtol(number, NULL, 0) & 0xffff : 1));
+}
+
+/* A holder that is named by its tid is a thread, of the actor's process unless another is named. */
+static void usual_holder(struct script_making *making)
+{
+	uint32_t tid;
+
+	if (!given_pid(making, "holder_tid", &tid))
+		return;
+	script_preset(making, "holder", HOLDER_THREAD);
+	script_preset(making, "holder_pid", making->head.pid);
+}
+
+static void usual_lock_wait_end(struct script_making *making)
+{
+	const char *outcome = script_given(making->line, "outcome");
+	uint32_t tid;
+
+	script_preset(making, "lock", making->thread->lock);
+	if (making->thread->lock)
+		script_preset(making, "waited_ns", (int64_t)(making->head.t_ns - making->thread->lock_wait_ns));
+	if (outcome && !strcmp(outcome, "timeout"))
+		script_preset(making, "result", -ETIMEDOUT);
+	if (given_pid(making, "waker_tid", &tid))
+		script_preset(making, "waker_pid", making->head.pid);
+}
+
+static void usual_lock_sum(struct script_making *making)
+{
+	const char *ns = script_given(making->line, "wait_ns");
+	int64_t length;
+
+	usual_holder(making);
+	script_preset(making, "waits", 1);
+	if (ns && !script_parse_time(ns, &length)) /* one wait is the longest as well */
+		script_preset(making, "max_ns", length);
+}
+
+static void usual_lock_wakes(struct script_making *making)
+{
+	script_preset(making, "wakes", 1);
+}
+
+static void usual_thread_look(struct script_making *making)
+{
+	usual_holder(making);
+	script_preset(making, "state", 'S');
+	script_preset(making, "lock", making->thread->lock);
+	script_preset(making, "syscall", making->thread->lock || script_given(making->line, "lock") ? 202 : -1);
+}
+
+static void usual_look_done(struct script_making *making)
+{
+	script_preset(making, "threads", making->actor->looks);
+	script_preset(making, "whole", 1);
+}
+
+static void usual_lock_hold(struct script_making *making)
+{
+	script_preset(making, "acquisitions", 1);
+}
+
+static void usual_lock_order(struct script_making *making)
+{
+	script_preset(making, "count", 1);
+	script_preset(making, "first_ns", (int64_t)making->head.t_ns);
+	script_preset(making, "last_ns", (int64_t)making->head.t_ns);
+}
+
 static void usual_begin(struct script_making *making)
 {
 	script_preset(making, "realtime_ns", 1767225600 * SECOND); /* 2026-01-01T00:00:00Z */
@@ -253,6 +328,15 @@ static void (*const usual[EVENT_KIND_LIMIT])(struct script_making *making) = {
     [EVENT_snap_process] = usual_snap_process,
     [EVENT_snap_thread] = usual_snap_thread,
     [EVENT_zombie_look] = usual_zombie_look,
+    [EVENT_lock] = usual_lock,
+    [EVENT_lock_wait] = usual_holder,
+    [EVENT_lock_wait_end] = usual_lock_wait_end,
+    [EVENT_lock_sum] = usual_lock_sum,
+    [EVENT_lock_wakes] = usual_lock_wakes,
+    [EVENT_thread_look] = usual_thread_look,
+    [EVENT_look_done] = usual_look_done,
+    [EVENT_lock_hold] = usual_lock_hold,
+    [EVENT_lock_order] = usual_lock_order,
     [EVENT_begin] = usual_begin,
     [EVENT_finish] = usual_finish,
     [EVENT_lost] = usual_lost,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/flags.h"
 #include "base/syscall.h"
 #include "base/text.h"
 #include "source/script.h"
@@ -161,26 +162,38 @@ static const struct symbol endings[] = {{"command", ENDED_COMMAND},   {"interrup
 static const struct symbol deaths[] = {{"alive", 0}, {"zombie", 1}, {"leader-exited", 2}, {NULL, 0}};
 static const struct symbol results[] = {{"delivered", 0}, {"ignored", 1}, {"pending", 2}, {"lost", 3}, {NULL, 0}};
 static const struct symbol unlimited[] = {{"unlimited", -1}, {NULL, 0}};
-static const struct symbol wait_options[] = {{"WNOHANG", 1},
-					     {"WUNTRACED", 2},
-					     {"WSTOPPED", 2},
-					     {"WEXITED", 4},
-					     {"WCONTINUED", 8},
-					     {"WNOWAIT", 0x01000000},
-					     {"__WNOTHREAD", 0x20000000},
-					     {"__WALL", 0x40000000},
-					     {"__WCLONE", 0x80000000},
-					     {NULL, 0}};
-static const struct symbol clone_flags[] = {{"CLONE_VM", 0x100},          {"CLONE_VFORK", 0x4000},
-					    {"CLONE_PARENT", 0x8000},     {"CLONE_THREAD", 0x10000},
-					    {"CLONE_NEWPID", 0x20000000}, {NULL, 0}};
+#define FLAG(name, bit) {#name, bit},
+static const struct symbol wait_options[] = {WAIT_OPTION_BITS(FLAG){"WSTOPPED", 2}, {NULL, 0}};
+static const struct symbol clone_flags[] = {CLONE_FLAG_BITS(FLAG){NULL, 0}};
+#undef FLAG
 static const struct symbol classes[] = {
 #define GROUP(upper, lower) {#lower, GROUP_##upper},
     EVENT_GROUPS(GROUP)
 #undef GROUP
 	{NULL, 0}};
 
+static const struct symbol lock_kinds[] = {
+#define KIND(upper, lower) {#lower, LOCK_##upper},
+    LOCK_KINDS(KIND)
+#undef KIND
+	{NULL, 0}};
+static const struct symbol holders[] = {{"unknown", HOLDER_UNKNOWN}, {"thread", HOLDER_THREAD},
+					{"nobody", HOLDER_NOBODY},   {"gone", HOLDER_GONE},
+					{"fork", HOLDER_FORK},       {NULL, 0}};
+static const struct symbol outcomes[] = {{"acquired", LOCK_ACQUIRED}, {"timeout", LOCK_TIMEOUT},
+					 {"gave-up", LOCK_GAVE_UP},   {"failed", LOCK_FAILED},
+					 {"owner-died", LOCK_OWNER_DIED}, {NULL, 0}};
+static const struct symbol cuts[] = {{"whole", SITE_WHOLE},
+				     {"no-more-stack", SITE_NO_MORE_STACK},
+				     {"no-unwind-info", SITE_NO_UNWIND_INFO},
+				     {"unreadable", SITE_UNREADABLE},
+				     {NULL, 0}};
+
 static const struct symbol_set symbol_sets[] = {
+    {"lock", "kind", false, lock_kinds},
+    {NULL, "holder", false, holders},
+    {NULL, "outcome", false, outcomes},
+    {NULL, "cut", false, cuts},
     {"end", "state", false, states},
     {NULL, "type", false, types},
     {NULL, "wait_type", false, types},
@@ -305,7 +318,8 @@ static bool status_value(const char *text, int64_t *value)
 /* Fields that are points in time; other durations are lengths. */
 static bool time_value(const char *field, const char *text, int64_t *value)
 {
-	bool point = ends_with(field, "start") || !strcmp(field, "since_ns");
+	static const char *const points[] = {"since_ns", "first_ns", "last_ns", NULL};
+	bool point = ends_with(field, "start") || is_one_of(field, points);
 
 	if (script_parse_time(text, value))
 		return false;
@@ -321,6 +335,34 @@ static bool syscall_value(const char *text, int64_t *value)
 	else
 		*value = syscall_number_on("x86_64", text);
 	return *value >= 0 || !strcmp(text, "none");
+}
+
+/* SIGALRM|SIGUSR1: bit N-1 for signal N. */
+static bool signal_mask_value(const char *text, int64_t *value)
+{
+	uint64_t mask = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, "|");
+		int number = signal_number(text, length);
+
+		if (number < 0)
+			return false;
+		mask |= 1ULL << (number - 1);
+		text += length + (text[length] == '|');
+	}
+	*value = (int64_t)mask;
+	return true;
+}
+
+/* The letter that ps shows. */
+static bool state_value(const char *text, int64_t *value)
+{
+	bool is_letter = ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z')) && !text[1];
+
+	if (is_letter)
+		*value = *text;
+	return is_letter;
 }
 
 static bool named_value(const char *event, const char *field, const char *text, int64_t *value)
@@ -342,9 +384,9 @@ static bool named_value(const char *event, const char *field, const char *text, 
 		return syscall_value(text, value);
 	if (is_one_of(field, errors))
 		return errno_value(text, value);
-	if (!strcmp(field, "parent_state") && text[0] && !text[1])
-		*value = text[0];
-	return !strcmp(field, "parent_state") && text[0] && !text[1];
+	if (!strcmp(field, "handlers"))
+		return signal_mask_value(text, value);
+	return (!strcmp(field, "parent_state") || !strcmp(field, "state")) && state_value(text, value);
 }
 
 const struct event_field *script_field(const struct event_info *info, const char *name)

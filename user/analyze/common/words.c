@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flags.h"
 #include "base/syscall.h"
 #include "base/text.h"
 
@@ -74,29 +75,17 @@ struct words words_syscall(const struct model *model, int number)
 	return name ? words_format("%s", name) : words_format("system call %d", number);
 }
 
-struct option_name {
-	uint32_t bit;
-	const char *name;
-};
-
-/* linux/wait.h */
-static const struct option_name option_names[] = {
-    {0x00000001, "WNOHANG"}, {0x00000002, "WUNTRACED"},   {0x00000004, "WEXITED"}, {0x00000008, "WCONTINUED"},
-    {0x01000000, "WNOWAIT"}, {0x20000000, "__WNOTHREAD"}, {0x40000000, "__WALL"},  {0x80000000, "__WCLONE"},
-};
-
 static struct words wait_options(const struct wait_sign *wait)
 {
 	struct words words = {""};
 	size_t length = 0;
 
-	for (size_t i = 0; i < sizeof option_names / sizeof option_names[0]; i++) {
+	for (const struct flag_name *option = wait_option_names; option->bit; option++) {
 		/* wait4 always means exited children; only waitid is told */
-		if (!(wait->options & option_names[i].bit) ||
-		    (wait->call == WAIT_CALL_WAIT4 && option_names[i].bit == 4))
+		if (!(wait->options & option->bit) || (wait->call == WAIT_CALL_WAIT4 && option->bit == 4))
 			continue;
 		length += (size_t)snprintf(words.text + length, sizeof words.text - length, "%s%s", length ? "|" : "",
-					   option_names[i].name);
+					   option->name);
 		if (length >= sizeof words.text)
 			break;
 	}

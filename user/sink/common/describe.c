@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -81,6 +82,19 @@ const char *describe_blocked_reason(enum blocked_reason reason)
 	};
 
 	return NAME_AT(names, reason);
+}
+
+const char *describe_started(const struct observation *observation, char out[STARTED_SIZE])
+{
+	time_t seconds = (time_t)(observation->realtime_ns / 1000000000);
+	char day[32];
+	struct tm parts;
+
+	if (!observation->realtime_ns || !gmtime_r(&seconds, &parts) ||
+	    !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &parts))
+		return NULL;
+	snprintf(out, STARTED_SIZE, "%s.%09uZ", day, (unsigned)(observation->realtime_ns % 1000000000));
+	return out;
 }
 
 /* Unsigned subtraction first: times of a hostile trace may be anywhere. */

@@ -29,6 +29,10 @@ const char *describe_ended_by(const struct observation *observation);
 const char *describe_adopt_rule(uint32_t rule);
 const char *describe_blocked_reason(enum blocked_reason reason);
 
+#define STARTED_SIZE 48
+/* When observation began by the wall clock, "2026-01-31T12:00:00.000000000Z"; NULL unknown. */
+const char *describe_started(const struct observation *observation, char out[STARTED_SIZE]);
+
 /* Since the start of observation; negative: before. */
 int64_t observation_relative(const struct model *model, uint64_t t_ns);
 uint64_t observation_duration(const struct model *model);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The JSON Schema (draft 2020-12) of the report that the json sink writes.
+ * The JSON Schemas (draft 2020-12) of what lifeline writes: "report" (json), "events" (each line of jsonl).
  */
 #ifndef LIFELINE_SINK_COMMON_SCHEMA_H
 #define LIFELINE_SINK_COMMON_SCHEMA_H
 
-/* The whole document as text, ending in a newline. */
-const char *report_schema(void);
+/* The whole document as text, ending in a newline. name NULL: of the report; NULL if there is none of that name. */
+const char *schema_text(const char *name);
 
 #endif
