@@ -21,6 +21,17 @@ static const char scenario[] = "0s begin 50/lifeline target=100\n"
 			       "2ms fork 100/parent child=200\n"
 			       "3ms fork 100/parent child=201 child_nspid=2\n"
 			       "4ms fork 100/parent child=202\n"
+			       "4ms thread 100/parent child=101\n"
+			       "5ms site 100 site=1 call=pthread_mutex_lock frames=[\"work at bank.c:41\"]\n"
+			       "5ms lock 100 lock=1 name=bank+16 object=/opt/bank\n"
+			       "6ms lock_sum 100:101/worker lock=1 site=1 waits=3 wait_ns=20ms max_ns=9ms "
+			       "holder_tid=100\n"
+			       "6ms lock_sum 202 lock=1 waits=1 wait_ns=2ms holder_tid=100 holder_pid=100\n"
+			       "6ms lock_sum 100 lock=1 waits=1 wait_ns=1ms holder=unknown\n"
+			       "6ms lock_sum 100 lock=1 waits=1 wait_ns=3ms holder_tid=101\n"
+			       "6ms lock_wakes 100 lock=1\n"
+			       "7ms lock 100 lock=2 kind=semaphore\n"
+			       "7ms lock_wait 100:101 lock=2\n"
 			       "10ms exit 200/child status=SIGSEGV+core\n"
 			       "10ms end 200 state=zombie voluntary=7 involuntary=1\n"
 			       "11ms exit 201/other status=exit:5\n"
@@ -99,7 +110,8 @@ static int set_up(void **state)
 	drop_file(path);
 	findings_free(engine.findings); /* those of real analyzers do not belong here */
 	engine.findings = findings_new(engine.model);
-	announce("role parent 100\nrole child 200\nrole inner 2\nrole fresh 202\nready\nrole broken\nrole x y\n\x01\n");
+	announce("role parent 100\nrole child 200\nrole inner 2\nrole fresh 202\nrole worker 101\nready\n"
+		 "role broken\nrole x y\n\x01\n");
 	return 0;
 }
 
@@ -209,6 +221,64 @@ static void findings_that_are_not(void **state)
 		expect_differences(wrong[i].line, strchr(wrong[i].line, '\n') ? 2 : 1, wrong[i].says);
 }
 
+static void locks_that_are_as_said(void **state)
+{
+	(void)state;
+	expect_differences("lock bank+16 kind=mutex shared=false object~bank waits=6 waits>=2 "
+			   "wait_ns=26ms max_wait_ns<=9ms\n"
+			   "lock bank* holder=parent holder=worker main_holder=parent waiter=worker "
+			   "waiter=fresh waiter=101\n"
+			   "lock * kind=mutex waker=parent site~bank.c:41 call=pthread_mutex_lock holders=2 waiters=3\n"
+			   "lock * unknown_ns=1ms\n"
+			   "lock * kind=semaphore waiting=1 waits=0\n"
+			   "lock - kind=semaphore waiting=1\n",
+			   0, NULL);
+}
+
+static void locks_that_are_not(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} wrong[] = {
+	    {"lock bank", "there is no such lock"},
+	    {"lock bank+16 waits>=7", "found bank+16 (mutex): waits=6 wait_ns=26000000"},
+	    {"lock bank+16 kind=rwlock", "found bank+16"},
+	    {"lock bank+16 shared=true", "found bank+16"},
+	    {"lock bank+16 main_holder=worker", "found bank+16"},
+	    {"lock bank+16 holder=fresh", "found bank+16"},
+	    {"lock bank+16 waker=worker", "found bank+16"},
+	    {"lock bank+16 site~other.c", "found bank+16"},
+	    {"lock bank+16 waits=many", "'waits=many' is no condition on a lock"},
+	    {"lock bank+16 colour=red", "'colour=red' is no condition on a lock"},
+	    {"lock * kind=semaphore waits>=1", "; also "},
+	    {"lock", "'(nothing)' is no condition on a lock"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		expect_differences(wrong[i].line, 1, wrong[i].says);
+}
+
+static void findings_on_locks(void **state)
+{
+	struct finding finding;
+	struct buffer json = {0};
+
+	(void)state;
+	finding_begin(&finding, &late, model_by_pid(engine.model, 100));
+	finding_title(&finding, "a circle");
+	finding_lock(&finding, 2);
+	finding_lock(&finding, 1);
+	buffer_text_append(&json, "{\"cycle\":[{\"tid\":101,\"comm\":\"w\"},{\"tid\":202}]}");
+	finding_detail(&finding, &json);
+	assert_int_equal(findings_add(engine.findings, &finding, 0), 0);
+	expect_differences("expect zombie.late member=worker member=fresh member=parent lock=bank+16 lock=bank*\n", 0,
+			   NULL);
+	expect_differences("expect zombie.late member=child\n", 1, "found zombie.late");
+	expect_differences("expect zombie.late member=20\n", 1, "found zombie.late");
+	expect_differences("expect zombie.late lock=shelf\n", 1, "found zombie.late");
+}
+
 static void a_bad_file_is_refused_with_its_line(void **state)
 {
 	char *path = write_file(".expect", "about x\n\n# remark\nexpects y\n");
@@ -227,7 +297,7 @@ static void roles_are_read(void **state)
 	(void)state;
 	assert_string_equal(roles_get(roles, 0)->name, "parent");
 	assert_int_equal(roles_get(roles, 2)->pid, 2);
-	assert_null(roles_get(roles, 4));
+	assert_null(roles_get(roles, 5));
 }
 
 static void peek(const char *json, const char *path, const char *wanted)
@@ -277,6 +347,9 @@ int main(void)
 	    TEST(facts_that_do_not),
 	    TEST(findings_that_are_expected),
 	    TEST(findings_that_are_not),
+	    TEST(locks_that_are_as_said),
+	    TEST(locks_that_are_not),
+	    TEST(findings_on_locks),
 	    TEST(a_bad_file_is_refused_with_its_line),
 	    TEST(roles_are_read),
 	    TEST(values_are_found_in_json),

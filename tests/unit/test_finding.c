@@ -239,10 +239,63 @@ static void what_could_not_be_filled_is_refused(void **state)
 	assert_int_equal(findings_count(world->findings), 0);
 }
 
+static const struct verdict cycle = {.code = "deadlock.cycle", .severity = SEVERITY_ERROR, .at_once = true};
+
+static void count_note(void *context, const struct finding *finding)
+{
+	assert_string_equal(finding->title, "a circle");
+	++*(int *)context;
+}
+
+static void add_cycle(struct world *world, const struct verdict *verdict, uint32_t pid)
+{
+	const struct process process = {.id = {pid, 5}, .comm = "worker"};
+	struct finding finding;
+
+	finding_begin(&finding, verdict, &process);
+	finding_title(&finding, "a circle");
+	finding_lock(&finding, 7);
+	finding_lock(&finding, 0);
+	finding_lock(&finding, 9);
+	finding_lock(&finding, 7);
+	assert_int_equal(finding.lock_count, 2);
+	assert_int_equal(findings_add(world->findings, &finding, LIFE), 0);
+}
+
+static void what_goes_on_is_told_once(void **state)
+{
+	struct world *world = *state;
+	int told = 0;
+
+	add_cycle(world, &cycle, 100); /* before anybody listens */
+	findings_notify(world->findings, count_note, &told);
+	add_cycle(world, &cycle, 200);
+	add_cycle(world, &cycle, 200); /* replaces it */
+	add_cycle(world, &zombie, 200);
+	assert_int_equal(told, 1);
+	add_cycle(world, &cycle, 300);
+	assert_int_equal(told, 2);
+}
+
+static void findings_are_found_by_lock(void **state)
+{
+	struct world *world = *state;
+
+	assert_false(findings_tell_of_lock(world->findings, "deadlock", 7));
+	add_cycle(world, &cycle, 100);
+	assert_true(findings_tell_of_lock(world->findings, "deadlock", 7));
+	assert_true(findings_tell_of_lock(world->findings, "deadlock.cycle", 9));
+	assert_false(findings_tell_of_lock(world->findings, "deadlock.self", 9));
+	assert_false(findings_tell_of_lock(world->findings, "deadlock", 8));
+	assert_false(findings_tell_of_lock(world->findings, "deadlock", 0));
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+	    TEST(what_goes_on_is_told_once),
+	    TEST(findings_are_found_by_lock),
 	    TEST(it_is_filled_from_verdict_and_process), TEST(equal_ones_are_one_and_the_later_stays),
 	    TEST(a_thousand_subjects_are_kept_apart),    TEST(a_loss_in_the_window_makes_it_doubtful),
 	    TEST(losses_of_one_class_are_summed),        TEST(other_losses_leave_it_certain),

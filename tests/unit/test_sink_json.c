@@ -182,6 +182,81 @@ static void mutants_are_refused(void **state)
 
 /* ---- what it says -------------------------------------------------------------------------------------- */
 
+/* Thread 4799 of ./demo waited for a lock behind 4711, and so does 4712 still. */
+static void tell_lock_story(struct world *world)
+{
+	begin(world, MODE_RUN, 4711, "./demo", 6);
+	forks(world, 1, 4000, -50, "lifeline", 4711);
+	tell(world, "thread", 2, 4711, 1, "demo");
+	number(world, "child", 4799);
+	told(world);
+	forks(world, 3, 4711, 1, "demo", 4712);
+	tell(world, "site", 4, 4711, 1, "demo");
+	number(world, "site", 5);
+	bytes(world, "frames", "work \"x\" at bank.c:41\0main\x01", 28);
+	told(world);
+	tell(world, "lock", 4, 4711, 1, "demo");
+	number(world, "lock", 9);
+	number(world, "kind", LOCK_RWLOCK);
+	number(world, "shared", 1);
+	number(world, "address", 0x7f00);
+	bytes(world, "name", "bank\xff", 5);
+	told(world);
+	tell(world, "lock_sum", 5, 4711, 1, "w\x02");
+	((struct event *)world->builder.bytes)->tid = 4799;
+	number(world, "lock", 9);
+	number(world, "site", 5);
+	number(world, "waits", 3);
+	number(world, "timeouts", 1);
+	number(world, "wait_ns", 30 * MS);
+	number(world, "max_ns", 12 * MS);
+	number(world, "holder", HOLDER_THREAD);
+	number(world, "holder_pid", 4711);
+	number(world, "holder_tid", 4711);
+	number(world, "holder_start", (int64_t)at_ms(1));
+	told(world);
+	tell(world, "lock_wait", 6, 4712, 3, "demo");
+	number(world, "lock", 9);
+	number(world, "holder", HOLDER_THREAD);
+	number(world, "holder_pid", 4711);
+	number(world, "holder_tid", 4711);
+	number(world, "holder_start", (int64_t)at_ms(1));
+	told(world);
+	tell(world, "lock_wait", 6, 4711, 1, "demo"); /* a lock that is only known by number */
+	number(world, "lock", 4000000000u);
+	told(world);
+	tell(world, "lock", 6, 4711, 1, "demo"); /* and one that nobody waits for */
+	number(world, "lock", 10);
+	told(world);
+	finish(world, 106, ENDED_COMMAND, 0);
+}
+
+static void locks_with_the_waits_that_go_on(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world);
+	need_python("jsonschema");
+	tell_lock_story(&world);
+	expect_true(&world, validate);
+	expect_true(&world, "a, b = d['locks']\n"
+			    "assert (a['id'], a['kind'], a['shared'], a['address']) == (9, 'rwlock', True, '0x7f00')\n"
+			    "assert a['name'].startswith('bank') and a['object'] is None\n"
+			    "assert (a['waits'], a['timeouts']) == (4, 1)\n"
+			    "assert (a['wait_ns'], a['max_wait_ns']) == (130000000, 100000000)\n"
+			    "assert [w['tid'] for w in a['waiters']] == [4712, 4799]\n"
+			    "assert [w['waiting_now'] for w in a['waiters']] == [True, False]\n"
+			    "h, = a['holders']\n"
+			    "assert (h['tid'], h['blocked_others_ns'], h['holding_now']) == (4711, 130000000, True)\n"
+			    "assert a['sites'][0]['stack'][0] == 'work \"x\" at bank.c:41'\n"
+			    "assert [p.split('@')[0] for p in a['processes']] == ['4711', '4712']\n"
+			    "assert (b['id'], b['kind'], b['name'], b['shared']) == (4000000000, 'futex', None, None)\n"
+			    "assert b['address'] is None and b['waiters'][0]['wait_ns'] == 100000000\n"
+			    "assert b['holders'] == []\n");
+	world_close(&world);
+}
+
 static void the_head_is_complete(void **state)
 {
 	struct world world;
@@ -365,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(documents_are_valid),
 	    cmocka_unit_test(mutants_are_refused),
+	    cmocka_unit_test(locks_with_the_waits_that_go_on),
 	    cmocka_unit_test(the_head_is_complete),
 	    cmocka_unit_test(processes_come_by_birth_with_their_lives),
 	    cmocka_unit_test(findings_come_worst_first_with_their_evidence),

@@ -203,7 +203,8 @@ static unsigned compare_documents(const struct trial *trial, const struct engine
 
 static unsigned check_replay(const struct trial *trial, struct buffer *differences)
 {
-	struct engine_options how = {.zombie_after_ns = trial->options->observe.report.zombie_after_ns};
+	struct engine_options how = {.zombie_after_ns = trial->options->observe.report.zombie_after_ns,
+				     .contended_after_ns = trial->options->observe.report.contended_after_ns};
 	struct engine replayed = {0};
 	struct source *source;
 	struct error error = {0};

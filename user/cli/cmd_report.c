@@ -8,7 +8,7 @@
 #include "cli/report.h"
 
 static const struct option options[] = {
-    REPORT_OPTIONS(struct report_options, , "standard output.", NULL),
+    REPORT_OPTIONS(struct report_options, , "standard output.", NULL, NULL),
     {0},
 };
 

@@ -39,7 +39,7 @@ static const struct option options[] = {
      .type = OPTION_FLAG,
      .offset = offsetof(struct zombies_command, proc),
      .help = "Read /proc, as where the kernel allows no BPF; takes as long as --zombie-after."},
-    REPORT_OPTIONS(struct zombies_command, report., "standard output.", "1s"),
+    REPORT_OPTIONS(struct zombies_command, report., "standard output.", "1s", "10ms"),
     {0},
 };
 

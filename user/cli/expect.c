@@ -15,7 +15,7 @@ struct expect {
 };
 
 static const char *const names[] = {"about", "default", "needs", "options", "expect",
-				    "none",  "exit",    "fact",  "explain"};
+				    "none",  "exit",    "fact",  "lock",    "explain"};
 
 static bool is_known(const char *name)
 {

@@ -56,6 +56,34 @@ static bool detail_holds(const struct check *check, const struct finding *findin
 	return holds;
 }
 
+/* Is that thread a member of the cycle in the detail that deadlock findings have? */
+static bool has_member(const struct check *check, const struct finding *finding, const char *name)
+{
+	static const char key[] = "\"tid\":";
+	const char *at = finding->detail ? strstr(finding->detail, key) : NULL;
+
+	for (; at; at = strstr(at, key)) {
+		uint32_t tid = (uint32_t)strtoul(at + strlen(key), NULL, 10);
+		const struct process *process = model_by_tid(check->engine->model, tid);
+
+		if (names_thread(check, name, process ? process->id.pid : 0, tid))
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static bool is_about_lock(const struct check *check, const struct finding *finding, const char *name)
+{
+	for (size_t i = 0; i < finding->lock_count; i++) {
+		const struct lock *lock = model_lock(check->engine->model, finding->locks[i]);
+
+		if (lock && lock_is_named(lock, name))
+			return true;
+	}
+	return false;
+}
+
 static bool evidence_contains(const struct finding *finding, const char *text)
 {
 	for (size_t i = 0; i < finding->evidence_count; i++)
@@ -73,6 +101,10 @@ static int condition_holds(const struct check *check, const struct finding *find
 		return -1;
 	if (condition_key_is(&condition, "role"))
 		return names_pid(check, condition.value, finding->process.pid);
+	if (condition_key_is(&condition, "member"))
+		return has_member(check, finding, condition.value);
+	if (condition_key_is(&condition, "lock"))
+		return is_about_lock(check, finding, condition.value);
 	if (condition_key_is(&condition, "certain"))
 		return compare_text(condition.operation, finding->certain ? "true" : "false", condition.value);
 	if (condition_key_is(&condition, "severity"))
@@ -252,13 +284,57 @@ static void check_fact(struct check *check, const struct directive *directive)
 	buffer_text_append(check->differences, "the demo announced no such role\n");
 }
 
+/* ---- locks ----------------------------------------------------------------------------------------------------- */
+
+static bool lock_fits(const struct check *check, const struct directive *directive, const struct lock *lock,
+		      const char **unclear)
+{
+	if (!lock_is_named(lock, directive->words[0]))
+		return false;
+	for (unsigned i = 1; directive->words[i]; i++) {
+		int holds = lock_holds(check, lock, directive->words[i]);
+
+		if (holds < 0)
+			*unclear = directive->words[i];
+		if (holds <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Some lock of that name is as the line says. */
+static void check_lock(struct check *check, const struct directive *directive)
+{
+	const char *unclear = directive->words[0] ? NULL : "(nothing)";
+	const struct lock *lock;
+	bool any = false;
+
+	for (lock = model_locks(check->engine->model); lock && directive->words[0]; lock = lock->next)
+		if (lock_fits(check, directive, lock, &unclear))
+			return;
+	begin_difference(check, directive);
+	if (unclear) {
+		buffer_format(check->differences, "'%s' is no condition on a lock\n", unclear);
+		return;
+	}
+	for (lock = model_locks(check->engine->model); lock; lock = lock->next) {
+		if (!lock_is_named(lock, directive->words[0]))
+			continue;
+		buffer_text_append(check->differences, any ? "; also " : "found ");
+		describe_lock(lock, check->differences);
+		any = true;
+	}
+	buffer_text_append(check->differences, any ? "\n" : "there is no such lock\n");
+}
+
 unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
 			struct buffer *differences)
 {
 	static const struct {
 		const char *name;
 		void (*check)(struct check *check, const struct directive *directive);
-	} checks[] = {{"exit", check_exit}, {"expect", check_expect}, {"none", check_none}, {"fact", check_fact}};
+	} checks[] = {{"exit", check_exit}, {"expect", check_expect}, {"none", check_none},
+		      {"fact", check_fact}, {"lock", check_lock}};
 	struct check check = {.expect = expect, .engine = engine, .roles = roles, .differences = differences};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -67,6 +67,19 @@ const struct process *process_of(const struct check *check, uint32_t pid)
 	return inner;
 }
 
+bool names_thread(const struct check *check, const char *name, uint32_t pid, uint32_t tid)
+{
+	const struct role *role;
+	int64_t number;
+
+	if (!text_parse_number(name, 0, UINT32_MAX, &number))
+		return (uint32_t)number == pid || (uint32_t)number == tid;
+	for (unsigned i = 0; (role = roles_get(check->roles, i)); i++)
+		if (!strcmp(role->name, name) && tid && role->pid == tid)
+			return true;
+	return pid && names_pid(check, name, pid);
+}
+
 bool names_pid(const struct check *check, const char *name, uint32_t pid)
 {
 	const struct role *role;

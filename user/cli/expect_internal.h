@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "cli/expect.h"
+#include "model/lock.h"
 
 struct check {
 	const struct expect *expect;
@@ -40,6 +41,17 @@ bool read_number(const char *text, int64_t *number);
 const struct process *process_of(const struct check *check, uint32_t pid);
 /* Does `name` (a role or a pid) stand for the process with this pid? */
 bool names_pid(const struct check *check, const char *name, uint32_t pid);
+
+/* Does `name` (a role, a pid or a tid) stand for this thread? A process stands for each of its threads. */
+bool names_thread(const struct check *check, const char *name, uint32_t pid, uint32_t tid);
+
+/* Which locks have this name: all for `*`, those that begin with it for one that ends in `*`, nameless ones
+ * for `-`. */
+bool lock_is_named(const struct lock *lock, const char *name);
+/* Does the condition hold of the lock? 1, 0, or -1 if it is no condition on a lock. */
+int lock_holds(const struct check *check, const struct lock *lock, const char *word);
+/* One line on a lock, so that a difference can be understood. */
+void describe_lock(const struct lock *lock, struct buffer *out);
 
 /* How a process ended: "3", "SIGKILL", "unknown". */
 void expect_status_text(struct buffer *out, bool known, int status);

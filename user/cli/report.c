@@ -117,6 +117,7 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 {
 	live->for_ns = options->for_ns;
 	live->zombie_after_ns = options->report.zombie_after_ns;
+	live->contended_after_ns = options->report.contended_after_ns;
 	live->wants = engine_wants(options->report.analyzers);
 	/* the report's table of locks wants them whoever else does */
 	if (options->locks == LOCKS_OFF)
@@ -219,16 +220,37 @@ static int tell_trouble(const struct engine *engine, struct error *observed, con
 	return exported->code ? complain(exported) : 0;
 }
 
+/* A line on what should be known before the report: it may hang until somebody does something. */
+static void tell_now(void *context, const struct finding *finding)
+{
+	const struct engine *engine = context;
+	uint64_t now = model_now(engine->model), begin = model_observation(engine->model)->begin_ns;
+	struct buffer line = {0};
+
+	buffer_format(&line, "lifeline: %s[%s] after ", severity_name(finding->severity), finding->verdict->code);
+	text_duration(&line, now > begin ? now - begin : 0);
+	buffer_text_append(&line, ": ");
+	text_escape(&line, finding->title, strlen(finding->title), 0);
+	if (!line.failed)
+		fprintf(stderr, "%s\n", buffer_text(&line));
+	buffer_free(&line);
+}
+
 int report_source(struct engine *engine, struct source *source, const struct report_options *options,
 		  const char *record, FILE *standard)
 {
 	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns,
+				     .contended_after_ns = options->contended_after_ns,
 				     .record = record,
 				     .analyzers = options->analyzers};
 	struct error observed = {0}, written = {0}, exported = {0};
 	struct exports *exports;
 	int status;
 
+	if (source->ops->stop) { /* it happens now: a recorded one is over */
+		how.notify = tell_now;
+		how.notify_context = engine;
+	}
 	exports_new(&options->exports, engine, &exports, &exported);
 	if (!standard)
 		exports_alone(exports);

@@ -23,7 +23,7 @@ struct report_options {
 	bool quiet;
 	int verbose;
 	const char *fail_on;
-	uint64_t zombie_after_ns; /* 0: as recorded */
+	uint64_t zombie_after_ns, contended_after_ns; /* 0: as recorded */
 	struct option_list exports;
 	/* set by a command for itself, not by options: */
 	const char *const *analyzers; /* as in engine_options; NULL: all */
@@ -42,7 +42,7 @@ struct report_options {
 
 /* Rows of an option table; `member` leads to the struct report_options within `owner`: `report.`, or nothing if it is
  * one. */
-#define REPORT_OPTIONS(owner, member, where, zombie_after)                                                             \
+#define REPORT_OPTIONS(owner, member, where, zombie_after, contended_after)                                            \
 	{.name = "output",                                                                                             \
 	 .letter = 'o',                                                                                                \
 	 .type = OPTION_TEXT,                                                                                          \
@@ -63,6 +63,14 @@ struct report_options {
 	     .low = 1000000,                                                                                           \
 	     .high = 86400000000000,                                                                                   \
 	     .help = "A death not reaped for longer than this is a zombie verdict."},                                  \
+	    {.name = "contended-after",                                                                                \
+	     .type = OPTION_DURATION,                                                                                  \
+	     .offset = offsetof(owner, member contended_after_ns),                                                     \
+	     .value = "DURATION",                                                                                      \
+	     .preset = contended_after,                                                                                \
+	     .low = 1,                                                                                                 \
+	     .high = 86400000000000,                                                                                   \
+	     .help = "Summed waiting for one lock beyond this is a contention verdict."},                              \
 	    {.name = "fail-on",                                                                                        \
 	     .type = OPTION_TEXT,                                                                                      \
 	     .offset = offsetof(owner, member fail_on),                                                                \
@@ -97,7 +105,7 @@ enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 
 
 #define OBSERVE_OPTIONS(owner, member, where, for_help)                                                                \
-	REPORT_OPTIONS(owner, member report., where, "1s"),                                                            \
+	REPORT_OPTIONS(owner, member report., where, "1s", "10ms"),                                                  \
 	    {.name = "record",                                                                                         \
 	     .type = OPTION_TEXT,                                                                                      \
 	     .offset = offsetof(owner, member record),                                                                 \

@@ -222,6 +222,8 @@ static int prepare(struct run *run, const struct source *source)
 	if (engine->model)
 		engine->findings = findings_new(engine->model);
 	run->order = order_new(source->ops->reorder_ns, deliver, run);
+	if (engine->findings)
+		findings_notify(engine->findings, run->options->notify, run->options->notify_context);
 	return engine->findings && run->order ? 0 : -ENOMEM;
 }
 

@@ -23,6 +23,8 @@ struct findings {
 	const struct model *model;
 	struct entry **entries;
 	size_t count, capacity;
+	void (*notify)(void *context, const struct finding *finding); /* NULL: nobody */
+	void *notify_context;
 	struct hash index; /* hash of code, process and key -> first entry of a chain */
 };
 
@@ -50,6 +52,7 @@ static void release(struct finding *finding)
 	free(finding->title);
 	free(finding->detail);
 	free(finding->help);
+	free(finding->locks);
 	memset(finding, 0, sizeof(*finding));
 }
 
@@ -112,6 +115,22 @@ void finding_help(struct finding *finding, const char *format, ...)
 void finding_detail(struct finding *finding, struct buffer *json)
 {
 	replace(finding, &finding->detail, buffer_take(json));
+}
+
+void finding_lock(struct finding *finding, uint32_t number)
+{
+	uint32_t *larger;
+
+	for (size_t i = 0; i < finding->lock_count; i++)
+		if (finding->locks[i] == number)
+			return;
+	larger = number ? realloc(finding->locks, (finding->lock_count + 1) * sizeof(*larger)) : NULL;
+	if (!larger) {
+		finding->failed |= number != 0;
+		return;
+	}
+	larger[finding->lock_count++] = number;
+	finding->locks = larger;
 }
 
 static void widen(struct finding *finding, uint64_t t_ns)
@@ -251,9 +270,12 @@ static struct entry *append(struct findings *findings, const struct finding *fin
 int findings_add(struct findings *findings, struct finding *finding, unsigned groups)
 {
 	struct entry *entry = NULL;
+	bool is_new = false;
+	int err;
 
 	if (!finding->failed && finding->title) {
 		entry = find_same(findings, finding);
+		is_new = !entry;
 		if (!entry)
 			entry = append(findings, finding);
 	}
@@ -265,7 +287,38 @@ int findings_add(struct findings *findings, struct finding *finding, unsigned gr
 	entry->finding = *finding;
 	entry->groups = groups;
 	memset(finding, 0, sizeof(*finding));
-	return doubt(findings, entry);
+	err = doubt(findings, entry);
+	if (is_new && findings->notify && entry->finding.verdict->at_once)
+		findings->notify(findings->notify_context, &entry->finding);
+	return err;
+}
+
+static bool word_matches(const struct finding *finding, const char *word, size_t length)
+{
+	const char *code = finding->verdict->code;
+
+	if (length == 3 && !memcmp(word, "any", 3))
+		return finding->severity >= SEVERITY_WARNING;
+	return !strncmp(code, word, length) && (code[length] == '\0' || code[length] == '.');
+}
+
+void findings_notify(struct findings *findings, void (*notify)(void *context, const struct finding *finding),
+		     void *context)
+{
+	findings->notify = notify;
+	findings->notify_context = context;
+}
+
+bool findings_tell_of_lock(const struct findings *findings, const char *kind, uint32_t number)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->entries[i]->finding;
+
+		for (size_t j = 0; j < finding->lock_count; j++)
+			if (finding->locks[j] == number && word_matches(finding, kind, strlen(kind)))
+				return true;
+	}
+	return false;
 }
 
 const struct finding *findings_get(const struct findings *findings, size_t index)
@@ -310,15 +363,6 @@ void findings_sort(struct findings *findings)
 }
 
 /* ---- --fail-on */
-
-static bool word_matches(const struct finding *finding, const char *word, size_t length)
-{
-	const char *code = finding->verdict->code;
-
-	if (length == 3 && !memcmp(word, "any", 3))
-		return finding->severity >= SEVERITY_WARNING;
-	return !strncmp(code, word, length) && (code[length] == '\0' || code[length] == '.');
-}
 
 static bool list_matches(const struct finding *finding, const char *list)
 {

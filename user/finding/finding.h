@@ -22,6 +22,7 @@ struct verdict { /* constant, one per code */
 	const char *meaning; /* what it means: a paragraph */
 	const char *confirm; /* how to see it with other tools */
 	const char *fix;     /* what to change */
+	bool at_once;	     /* something that goes on, and that somebody should know before the report */
 };
 
 struct evidence {
@@ -41,6 +42,8 @@ struct finding {
 	char *help;		     /* owned: what to do, exact call or command; lines separated by \n */
 	struct evidence *evidence;   /* owned, in order of time */
 	size_t evidence_count;
+	uint32_t *locks;	     /* owned: numbers of the locks it is about, the main one first */
+	size_t lock_count;
 	uint64_t key; /* with code and process: equal findings are one (the later replaces); 0 normally */
 	bool failed;  /* memory ran out while it was filled: findings_add refuses it */
 };
@@ -60,6 +63,8 @@ void finding_help(struct finding *finding, const char *format, ...) __attribute_
 /* Evidence with its time (also widens the window). */
 void finding_evidence(struct finding *finding, uint64_t t_ns, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Says that it is about this lock too; 0 and those it has already are passed over. */
+void finding_lock(struct finding *finding, uint32_t number);
 /* Takes the buffer's text as `detail`. */
 void finding_detail(struct finding *finding, struct buffer *json);
 /*
@@ -72,6 +77,12 @@ int findings_add(struct findings *findings, struct finding *finding, unsigned gr
 const struct finding *findings_get(const struct findings *findings, size_t index); /* NULL past the end */
 size_t findings_count(const struct findings *findings);
 void findings_sort(struct findings *findings);
+/* Is there a finding of this kind ("deadlock") or code about the lock? */
+bool findings_tell_of_lock(const struct findings *findings, const char *kind, uint32_t number);
+/* From now on `notify` is told of each new finding whose verdict says at_once, when it is added: once each, not again
+ * when it is replaced. NULL: nobody. */
+void findings_notify(struct findings *findings, void (*notify)(void *context, const struct finding *finding),
+		     void *context);
 /* Does `list` ("zombie", "exit.killed", "any", separated by commas) match any? */
 bool findings_match(const struct findings *findings, const char *list);
 

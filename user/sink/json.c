@@ -9,9 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "event/event.h"
 #include "sink/common/describe.h"
+#include "sink/common/locks.h"
 #include "sink/sink.h"
 
 #define FLUSH_BYTES (64 * 1024)
@@ -358,6 +360,161 @@ static int write_processes(struct report *report)
 	return error;
 }
 
+/* ---- locks ------------------------------------------------------------------------------------------ */
+
+static void write_party(struct json *json, const struct party_row *row, bool waiter)
+{
+	json_object_open(json);
+	json_key_unsigned(json, "tid", row->party->who.tid);
+	key_comm(json, "comm", row->party->comm);
+	if (waiter) {
+		json_key_unsigned(json, "waits", row->sums.waits);
+		json_key_unsigned(json, "wait_ns", row->sums.wait_ns);
+		json_key_bool(json, "waiting_now", row->party->now);
+	} else {
+		json_key_unsigned(json, "blocked_others_ns", row->sums.wait_ns);
+		json_key_bool(json, "holding_now", row->party->now);
+	}
+	json_object_close(json);
+}
+
+static int write_parties(struct report *report, const struct lock *lock, bool waiters)
+{
+	struct party_row *rows;
+	size_t count;
+	int error = waiters ? collect_waiters(report->model, lock, &rows, &count)
+			    : collect_holders(report->model, lock, &rows, &count, NULL);
+
+	if (error)
+		return error;
+	json_key(&report->json, waiters ? "waiters" : "holders");
+	json_array_open(&report->json);
+	for (size_t i = 0; i < count && !error; i++) {
+		write_party(&report->json, &rows[i], waiters);
+		error = flush(report, FLUSH_BYTES);
+	}
+	json_array_close(&report->json);
+	free(rows);
+	return error;
+}
+
+static void write_place(struct json *json, const struct lock_place *place)
+{
+	json_object_open(json);
+	json_key(json, "stack");
+	json_array_open(json);
+	for (unsigned i = 0; i < place->site->frame_count; i++)
+		json_bytes(json, place->site->frames[i], strlen(place->site->frames[i]));
+	json_array_close(json);
+	json_key_unsigned(json, "waits", place->waits);
+	json_key_unsigned(json, "wait_ns", place->wait_ns);
+	json_object_close(json);
+}
+
+static int write_places(struct report *report, const struct lock *lock)
+{
+	const struct lock_place **places;
+	size_t count;
+	int error = collect_places(lock, &places, &count);
+
+	if (error)
+		return error;
+	json_key(&report->json, "sites");
+	json_array_open(&report->json);
+	for (size_t i = 0; i < count && !error; i++) {
+		write_place(&report->json, places[i]);
+		error = flush(report, FLUSH_BYTES);
+	}
+	json_array_close(&report->json);
+	free(places);
+	return error;
+}
+
+static int write_user(struct json *json, struct hash *seen, struct process_ref user)
+{
+	char id[PROCESS_ID_SIZE];
+
+	if (!describe_process_id(user, id) || hash_get(seen, user.pid, user.start_ns))
+		return 0;
+	json_string(json, id);
+	return hash_put(seen, user.pid, user.start_ns, seen);
+}
+
+/* All that had to do with it, each once. */
+static int write_users(struct report *report, const struct lock *lock)
+{
+	const struct lock_party *const lists[] = {lock->waiters, lock->holders, lock->wakers};
+	struct hash seen = {0};
+	int error;
+
+	json_key(&report->json, "processes");
+	json_array_open(&report->json);
+	error = write_user(&report->json, &seen, (struct process_ref){lock->pid, lock->start_ns});
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (const struct lock_party *party = lists[i]; party && !error; party = party->next)
+			error = write_user(&report->json, &seen,
+					   (struct process_ref){party->who.pid, party->who.start_ns});
+	json_array_close(&report->json);
+	hash_free(&seen);
+	return error;
+}
+
+static void write_lock_identity(struct json *json, const struct lock *lock)
+{
+	char address[24];
+
+	snprintf(address, sizeof(address), "0x%llx", (unsigned long long)lock->address);
+	json_key_unsigned(json, "id", lock->number);
+	json_key_string(json, "kind", lock_kind_name(lock->kind));
+	key_text(json, "name", lock->name);
+	key_text(json, "object", lock->object);
+	json_key_string(json, "address", lock->address ? address : NULL);
+	if (lock->told)
+		json_key_bool(json, "shared", lock->shared);
+	else
+		json_key_null(json, "shared");
+}
+
+static int write_lock(struct report *report, const struct lock_row *row)
+{
+	const struct lock *lock = row->lock;
+	struct json *json = &report->json;
+	int error;
+
+	json_object_open(json);
+	write_lock_identity(json, lock);
+	error = write_users(report, lock);
+	json_key_unsigned(json, "waits", row->sums.waits);
+	json_key_unsigned(json, "timeouts", lock->timeouts);
+	json_key_unsigned(json, "wait_ns", row->sums.wait_ns);
+	json_key_unsigned(json, "max_wait_ns", row->sums.max_ns);
+	if (!error)
+		error = write_parties(report, lock, true);
+	if (!error)
+		error = write_parties(report, lock, false);
+	if (!error)
+		error = write_places(report, lock);
+	json_object_close(json);
+	return error ? error : flush(report, FLUSH_BYTES);
+}
+
+static int write_locks(struct report *report)
+{
+	struct lock_row *rows;
+	size_t count;
+	int error = collect_locks(report->model, &rows, &count);
+
+	if (error)
+		return error;
+	json_key(&report->json, "locks");
+	json_array_open(&report->json);
+	for (size_t i = 0; i < count && !error; i++)
+		error = write_lock(report, &rows[i]);
+	json_array_close(&report->json);
+	free(rows);
+	return error;
+}
+
 /* ---- findings -------------------------------------------------------------------------------------- */
 
 static void write_evidence(struct report *report, const struct finding *finding)
@@ -389,7 +546,7 @@ static int write_finding(struct report *report, const struct finding *finding)
 		key_comm(json, "comm", finding->comm);
 	else
 		json_key_null(json, "comm");
-	json_key_null(json, "lock");
+	key_number(json, "lock", finding->lock_count ? finding->locks[0] : 0);
 	json_key_string(json, "title", finding->title);
 	json_key(json, "detail");
 	json_raw(json, finding->detail ? finding->detail : "{}");
@@ -427,9 +584,8 @@ static int write_report(const struct sink_context *context, void *state)
 	write_trace(&report);
 	write_command_exit(&report);
 	error = write_processes(&report);
-	json_key(json, "locks");
-	json_array_open(json);
-	json_array_close(json);
+	if (!error)
+		error = write_locks(&report);
 	if (!error)
 		error = write_findings(&report);
 	json_object_close(json);
