@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+#
+# Runs inside the virtual machine, from /vm/guest.sh: every demo as `make check-live` does it, with each way of seeing system
+# calls return, and a few commands. /vm/demos lists the demos. Prints the protocol of tests/run.sh.
+lifeline=/vm/build/lifeline
+failed=0
+
+check() # NAME EXPECTED-STATUS COMMAND…
+{
+	name=$1 expected=$2
+	shift 2
+	timeout 120 "$@" >/tmp/out 2>&1
+	status=$?
+	if [ "$status" = "$expected" ]; then
+		if grep -q '^lifeline: skipped' /tmp/out; then
+			echo "ok - $name # SKIP $(grep -m 1 '^lifeline: skipped' /tmp/out)"
+		else
+			echo "ok - $name"
+		fi
+	else
+		failed=1
+		echo "not ok - $name"
+		echo "# status $status, expected $expected"
+		tail -n 40 /tmp/out | sed 's/^/# /'
+	fi
+}
+
+check "doctor" 0 $lifeline doctor
+sed 's/^/# /' /tmp/out
+check "run" 3 $lifeline run -- sh -c 'exit 3'
+check "attach --all" 0 $lifeline attach --all --for 1s
+check "zombies" 0 $lifeline zombies
+for way in $WAYS; do
+	export LIFELINE_CALL_HOOK=$way
+	while read -r demo; do
+		check "$demo by $way" 0 $lifeline demo --replay-check "$demo"
+	done </vm/demos
+done
+exit $failed
