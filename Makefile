@@ -72,7 +72,7 @@ UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 TARGETS   := $(addprefix $(B)/tests/unit/programs/chain-,debug bare fp fixed static stripped)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live check-vm lint format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -267,6 +267,9 @@ check-export: all
 	$(TEST) export
 check-live: all live-programs
 	$(TEST) live
+# Not part of check: it fetches kernels and boots them. K=6.12: those whose name (tests/vm/kernels.txt) contains it.
+check-vm: all
+	$(Q)LEVEL_TIMEOUT=7200 BUILD=$(B) tests/run.sh vm
 lint:
 	$(TEST) lint
 bench: all
@@ -314,6 +317,7 @@ help:
 	  'make demo           install what is missing, build, run `lifeline demo zombie/never-waits`' \
 	  'make check          install what tests need, run lint, unit, cases, export and live tests (live ones as root)' \
 	  'make check-unit     one level alone; also check-cases, check-export, check-live, lint' \
+	  'make check-vm       the demos on other kernels, under qemu; K=6.12: on that one' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
 	  'make install        to prefix=/usr/local, below DESTDIR; `make uninstall` takes it away' \
