@@ -20,6 +20,10 @@ static const char scenario[] = "0s begin 50/lifeline target=100\n"
 			       "1ms fork 50/lifeline child=100\n"
 			       "2ms fork 100/parent child=200\n"
 			       "3ms fork 100/parent child=201 child_nspid=2\n"
+			       "3ms thread 100 child=110\n"
+			       "3ms rename 100:110 new_comm=helper\n"
+			       "3ms thread 100 child=111\n"
+			       "3ms rename 100:111 new_comm=helper\n"
 			       "4ms fork 100/parent child=202\n"
 			       "4ms thread 100/parent child=101\n"
 			       "5ms site 100 site=1 call=pthread_mutex_lock frames=[\"work at bank.c:41\"]\n"
@@ -36,6 +40,10 @@ static const char scenario[] = "0s begin 50/lifeline target=100\n"
 			       "10ms end 200 state=zombie voluntary=7 involuntary=1\n"
 			       "11ms exit 201/other status=exit:5\n"
 			       "11ms end 201 state=autoreaped\n"
+			       "13ms exit 100:110 group_dead=0 live=2\n"
+			       "13ms end 100:110 state=thread voluntary=3 cpu_ns=4ms runqueue_ns=3ms blocked_futex=2ms\n"
+			       "23ms exit 100:111 group_dead=0 live=1\n"
+			       "23ms end 100:111 state=thread voluntary=4 involuntary=5 cpu_ns=6ms blocked_futex=1ms\n"
 			       "500ms wait_enter 100\n"
 			       "500ms reap 100 child=200 status=SIGSEGV\n"
 			       "501ms wait_exit 100 result=200\n"
@@ -147,7 +155,10 @@ static void facts_that_hold(void **state)
 	(void)state;
 	expect_differences("fact child exit=SIGSEGV reaped_by=parent zombie_ns>=489ms zombie_ns<=491ms parent=parent\n"
 			   "fact child voluntary=7 involuntary>=1 voluntary<=7 reaped_by=100\n"
-			   "fact parent waits>=1 exit=3 alive=false\n"
+			   "fact parent waits>=1 exit=3 alive=false threads=3 children=3\n"
+			   "fact parent/helper threads=2 switches=12 cpu_ns=10ms runqueue_ns=3ms blocked.futex=3ms\n"
+			   "fact parent/helper lived_ns=20ms cpu_percent=50 demand_percent=65 blocked_ns=3ms\n"
+			   "fact child switches=8\n"
 			   "fact inner exit=5 autoreaped=true\n"
 			   "exit 3\n",
 			   0, NULL);
@@ -160,14 +171,19 @@ static void facts_that_do_not(void **state)
 	} wrong[] = {
 	    {"fact child exit=SIGKILL", "it is SIGSEGV"},
 	    {"fact child exit=11", "it is SIGSEGV"},
-	    {"fact child reaped_by=inner", "it is pid 100"},
-	    {"fact inner reaped_by=parent", "it is pid 0"},
-	    {"fact child zombie_ns>=1s", "it is 490000000"},
+	    {"fact child reaped_by=inner", "it is parent"},
+	    {"fact inner reaped_by=parent", "it is nobody"},
+	    {"fact child zombie_ns>=1s", "it is 490 ms"},
 	    {"fact child voluntary<=6", "it is 7"},
 	    {"fact fresh voluntary>=0", "unknown"},
 	    {"fact child autoreaped=true", "it is false"},
 	    {"fact stranger exit=0", "announced no such role"},
 	    {"fact child colour=red", "no fact"},
+	    {"fact parent/helper cpu_percent>=51", "it is 50 %"},
+	    {"fact parent/helper reaps=1", "no fact about a thread"},
+	    {"fact parent/nobody threads=0", "no thread of pid 100 has that name"},
+	    {"fact paren/helper threads=2", "announced no such role"},
+	    {"fact child/ threads=1", "no thread of pid 200 has that name"},
 	    {"fact child voluntary=many", "no fact"},
 	    {"fact child voluntary", "no fact"},
 	    {"exit 0", "it ended with 3"},
@@ -177,6 +193,24 @@ static void facts_that_do_not(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		expect_differences(wrong[i].line, 1, wrong[i].says);
+}
+
+static void facts_are_told(void **state)
+{
+	char *path = write_file(".expect", "fact child exit=0 voluntary>=1 voluntary<=2\nfact parent/helper threads=9\n"
+					   "fact child reaped_by=fresh\nfact stranger exit=0\nfact child colour=red\n");
+	struct buffer told = {0};
+	struct expect *expect;
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(expect_load(path, &expect, &error), 0);
+	expect_tell_facts(expect, &engine, roles, &told);
+	assert_string_equal(buffer_text(&told), "  child           exit SIGSEGV, voluntary 7, reaped_by parent\n"
+						"  parent/helper   threads 2\n");
+	buffer_free(&told);
+	expect_free(expect);
+	drop_file(path);
 }
 
 static void findings_that_are_expected(void **state)
@@ -345,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(facts_that_hold),
 	    TEST(facts_that_do_not),
+	    TEST(facts_are_told),
 	    TEST(findings_that_are_expected),
 	    TEST(findings_that_are_not),
 	    TEST(locks_that_are_as_said),

@@ -150,7 +150,7 @@ static int observe(struct trial *trial)
 static void explain(const struct trial *trial)
 {
 	const struct directive *line = NULL;
-	struct buffer joined = {0}, text = {0};
+	struct buffer joined = {0}, facts = {0}, text = {0};
 
 	if (trial->options->observe.report.format == REPORT_JSON || trial->options->observe.report.quiet)
 		return;
@@ -161,8 +161,12 @@ static void explain(const struct trial *trial)
 		buffer_text_append(&text, "\nWhat to see here:\n");
 		wrap_text(&text, buffer_text(&joined), 2, 100, 0);
 	}
+	expect_tell_facts(trial->demo->expect, &trial->engine, trial->roles, &facts);
+	if (facts.length)
+		buffer_format(&text, "\nAs the kernel counted:\n%s", buffer_text(&facts));
 	fputs(buffer_text(&text), stdout);
 	fflush(stdout);
+	buffer_free(&facts);
 	buffer_free(&joined);
 	buffer_free(&text);
 }

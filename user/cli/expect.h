@@ -38,4 +38,8 @@ const char *expect_about(const struct expect *expect); /* one line; "" if there 
 unsigned expect_compare(const struct expect *expect, const struct engine *engine, const struct roles *roles,
 			struct buffer *differences);
 
+/* The facts that the expectation asks for, as they were found: a line for each role, for the eye. Empty if none. */
+void expect_tell_facts(const struct expect *expect, const struct engine *engine, const struct roles *roles,
+		       struct buffer *out);
+
 #endif

@@ -240,17 +240,18 @@ static void check_exit(struct check *check, const struct directive *directive)
 	buffer_free(&found);
 }
 
-static void check_process(struct check *check, const struct directive *directive, const struct process *process)
+static void check_process(struct check *check, const struct directive *directive, const struct subject *subject,
+			  const struct process *process)
 {
 	for (unsigned i = 1; directive->words[i]; i++) {
 		struct buffer found = {0};
-		int holds = fact_holds(check, process, directive->words[i], &found);
+		int holds = fact_holds(check, process, subject->thread, directive->words[i], &found);
 
 		if (holds <= 0) {
 			begin_difference(check, directive);
 			if (holds < 0)
-				buffer_format(check->differences, "'%s' is no fact about a process\n",
-					      directive->words[i]);
+				buffer_format(check->differences, "'%s' is no fact about a %s\n", directive->words[i],
+					      subject->thread ? "thread" : "process");
 			else
 				buffer_format(check->differences, "it is %s (pid %u)\n", buffer_text(&found),
 					      process->id.pid);
@@ -259,25 +260,42 @@ static void check_process(struct check *check, const struct directive *directive
 	}
 }
 
+static bool has_thread(const struct process *process, const char *name)
+{
+	const struct thread *thread = process->threads;
+
+	while (thread && strcmp(thread->comm, name))
+		thread = thread->next;
+	return thread != NULL;
+}
+
+static void check_role(struct check *check, const struct directive *directive, const struct subject *subject,
+		       const struct role *role)
+{
+	const struct process *process = process_of(check, role->pid);
+
+	if (process && (!subject->thread || has_thread(process, subject->thread))) {
+		check_process(check, directive, subject, process);
+		return;
+	}
+	begin_difference(check, directive);
+	if (process)
+		buffer_format(check->differences, "no thread of pid %u has that name\n", role->pid);
+	else
+		buffer_format(check->differences, "no process with pid %u was seen\n", role->pid);
+}
+
 static void check_fact(struct check *check, const struct directive *directive)
 {
+	struct subject subject;
 	const struct role *role;
 	bool announced = false;
 
-	for (unsigned i = 0; directive->words[0] && (role = roles_get(check->roles, i)); i++) {
-		const struct process *process;
-
-		if (strcmp(role->name, directive->words[0]))
-			continue;
-		announced = true;
-		process = process_of(check, role->pid);
-		if (process) {
-			check_process(check, directive, process);
-			continue;
+	for (unsigned i = 0; subject_read(directive, &subject) && (role = roles_get(check->roles, i)); i++)
+		if (subject_is(&subject, role->name)) {
+			announced = true;
+			check_role(check, directive, &subject, role);
 		}
-		begin_difference(check, directive);
-		buffer_format(check->differences, "no process with pid %u was seen\n", role->pid);
-	}
 	if (announced)
 		return;
 	begin_difference(check, directive);

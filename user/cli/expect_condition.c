@@ -49,6 +49,23 @@ bool compare_number(enum operation operation, int64_t found, int64_t wanted)
 	return operation == AT_MOST ? found <= wanted : found == wanted;
 }
 
+bool subject_read(const struct directive *directive, struct subject *subject)
+{
+	const char *word = directive->words[0], *slash;
+
+	if (!word)
+		return false;
+	slash = strchr(word, '/');
+	*subject = (struct subject){
+	    .role = word, .role_length = slash ? (size_t)(slash - word) : strlen(word), .thread = slash ? slash + 1 : NULL};
+	return true;
+}
+
+bool subject_is(const struct subject *subject, const char *role)
+{
+	return !strncmp(role, subject->role, subject->role_length) && !role[subject->role_length];
+}
+
 /* ---- processes by role ----------------------------------------------------------------------------------------- */
 
 const struct process *process_of(const struct check *check, uint32_t pid)
@@ -94,4 +111,17 @@ bool names_pid(const struct check *check, const char *name, uint32_t pid)
 			return true;
 	}
 	return false;
+}
+
+const char *role_of(const struct check *check, uint32_t pid)
+{
+	const struct role *role;
+
+	for (unsigned i = 0; (role = roles_get(check->roles, i)); i++) {
+		const struct process *process = process_of(check, role->pid);
+
+		if (process && process->id.pid == pid)
+			return role->name;
+	}
+	return NULL;
 }

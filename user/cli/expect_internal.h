@@ -37,6 +37,15 @@ bool compare_number(enum operation operation, int64_t found, int64_t wanted);
 /* Numbers, or durations in ns. */
 bool read_number(const char *text, int64_t *number);
 
+struct subject { /* of a `fact` line: ROLE or ROLE/THREAD; into the directive's first word */
+	const char *role;
+	size_t role_length;
+	const char *thread; /* NULL: the process as a whole */
+};
+
+bool subject_read(const struct directive *directive, struct subject *subject); /* false: the line has none */
+bool subject_is(const struct subject *subject, const char *role);
+
 /* The process that the demo means: its pid is the kernel's first one or, in a pid namespace, the innermost. */
 const struct process *process_of(const struct check *check, uint32_t pid);
 /* Does `name` (a role or a pid) stand for the process with this pid? */
@@ -53,9 +62,16 @@ int lock_holds(const struct check *check, const struct lock *lock, const char *w
 /* One line on a lock, so that a difference can be understood. */
 void describe_lock(const struct lock *lock, struct buffer *out);
 
+/* The first role announced for the process with this pid, or NULL. */
+const char *role_of(const struct check *check, uint32_t pid);
+
 /* How a process ended: "3", "SIGKILL", "unknown". */
 void expect_status_text(struct buffer *out, bool known, int status);
-/* Does the condition hold of the process? 1, 0, or -1 if it is no fact that is known. `found`: what it is instead. */
-int fact_holds(const struct check *check, const struct process *process, const char *word, struct buffer *found);
+/*
+ * Does the condition hold of the process or, if `thread` is not NULL, of its threads of that name taken together? 1, 0,
+ * or -1 if it is no fact that is known. `found`: what it is, for the eye.
+ */
+int fact_holds(const struct check *check, const struct process *process, const char *thread, const char *word,
+	       struct buffer *found);
 
 #endif
