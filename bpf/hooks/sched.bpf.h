@@ -75,18 +75,37 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 
 /* ---- accounts ------------------------------------------------------------------------------------ */
 
-/* A sleep is over once the thread has run again; the kernel's run_delay for it is complete by its next switch-out. Time
- * off the processor less time runnable is time blocked. */
-static __always_inline void settle_sleep(struct thread_state *state, __u64 in_ns, __u64 run_delay)
+/* When the sleep's end was missed: by now it has run for as long as its processor time has grown. */
+static __always_inline __u64 came_at_latest(struct task_struct *task, struct thread_state *state, __u64 t)
+{
+	__u64 ran = task->se.sum_exec_runtime - state->out_cpu;
+
+	return t > ran ? t - ran : 0;
+}
+
+/*
+ * A sleep is over once the thread has run again; the kernel's run_delay for it is complete by its next switch-out. Time
+ * off the processor less time runnable is time blocked.
+ *
+ * On 6.18, on a busy machine, about one switch in 10^5 was not told to the program (its return to the processor is in
+ * sched_info.last_arrival, and recursion_misses stays 0): then in_ns is that of another thread (0) or of an earlier time.
+ * Also there, run_delay can hold a sleep: a task that the load balancer moves while its dequeuing is delayed is queued
+ * for sched_info's purposes (kernel/sched/core.c enqueue_task). What /proc/PID/schedstat says, we say.
+ */
+static __always_inline void settle_sleep(struct task_struct *task, struct thread_state *state, __u64 in_ns, __u64 t)
 {
 	__u64 index =
 	    (__u64)state->reason - 1; /* "none" becomes a large number; 64 bits, so that 6.1 keeps the bound */
 	__u64 off, waited;
 
-	if (index >= BLOCKED_REASON_COUNT || !state->out_ns || in_ns <= state->out_ns)
+	if (index >= BLOCKED_REASON_COUNT || !state->out_ns)
+		return;
+	if (in_ns <= state->out_ns)
+		in_ns = came_at_latest(task, state, t);
+	if (in_ns <= state->out_ns)
 		return;
 	off = in_ns - state->out_ns;
-	waited = run_delay - state->out_delay;
+	waited = task->sched_info.run_delay - state->out_delay;
 	if (off > waited)
 		state->blocked[index] += off - waited;
 }
@@ -94,11 +113,10 @@ static __always_inline void settle_sleep(struct thread_state *state, __u64 in_ns
 static __always_inline void leave(struct task_struct *task, struct thread_state *state, __u64 in_ns, bool voluntary,
 				  __u64 prev_state, __u64 t)
 {
-	__u64 run_delay = task->sched_info.run_delay;
-
-	settle_sleep(state, in_ns, run_delay);
+	settle_sleep(task, state, in_ns, t);
 	state->out_ns = t;
-	state->out_delay = run_delay;
+	state->out_delay = task->sched_info.run_delay;
+	state->out_cpu = task->se.sum_exec_runtime;
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
 	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
 	    is_target(task->tgid) && !is_compat(task))
@@ -266,13 +284,15 @@ static __always_inline __u64 came_at(struct task_struct *task)
 static __always_inline void depart(struct task_struct *task)
 {
 	struct thread_state *state = thread_find(task);
+	__u64 t;
 
 	if (!state)
 		return;
-	settle_sleep(state, came_at(task), task->sched_info.run_delay);
+	t = now();
+	settle_sleep(task, state, came_at(task), t);
 	if (settings.want_lock)
-		depart_from_lock(task, &state->lock, now());
-	finish(task, state, now());
+		depart_from_lock(task, &state->lock, t);
+	finish(task, state, t);
 }
 
 SEC("tp_btf/sched_switch")

@@ -33,6 +33,7 @@ struct lock_wait {
 struct thread_state {
 	__u64 out_ns;	 /* last time off a processor */
 	__u64 out_delay; /* sched_info.run_delay at out_ns */
+	__u64 out_cpu;	 /* se.sum_exec_runtime at out_ns */
 	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
 	__u64 blocked[BLOCKED_REASON_COUNT];
 	__u64 wakes, waker_wakes;
