@@ -157,7 +157,7 @@ static void facts_that_hold(void **state)
 			   "fact child voluntary=7 involuntary>=1 voluntary<=7 reaped_by=100\n"
 			   "fact parent waits>=1 exit=3 alive=false threads=3 children=3\n"
 			   "fact parent/helper threads=2 switches=12 cpu_ns=10ms runqueue_ns=3ms blocked.futex=3ms\n"
-			   "fact parent/helper lived_ns=20ms cpu_percent=50 demand_percent=65 blocked_ns=3ms\n"
+			   "fact parent/helper lived_ns=20ms cpu_percent=50 demand_percent=65 blocked_ns=3ms off_cpu_ns=20ms\n"
 			   "fact child switches=8\n"
 			   "fact inner exit=5 autoreaped=true\n"
 			   "exit 3\n",

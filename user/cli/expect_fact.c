@@ -106,6 +106,7 @@ struct tally { /* of the threads that are asked about */
 	unsigned threads;
 	bool known;	   /* the counters of all of them */
 	uint64_t lived_ns; /* of the process, or of the longest-lived of the threads */
+	uint64_t lives_ns; /* of all threads in sum */
 	struct counters sum;
 };
 
@@ -133,6 +134,14 @@ static int64_t tally_blocked_ns(const struct tally *tally)
 	return tally->known ? (int64_t)blocked_ns : -1;
 }
 
+/* Off the processor: asleep or in the run queue. Unlike either it does not depend on how busy the machine is. */
+static int64_t tally_off_cpu_ns(const struct tally *tally)
+{
+	const uint64_t ran_ns = tally->sum.cpu_ns;
+
+	return !tally->known ? -1 : tally->lives_ns > ran_ns ? (int64_t)(tally->lives_ns - ran_ns) : 0;
+}
+
 static int64_t share_of_life(const struct tally *tally, double part_ns)
 {
 	return tally->known && tally->lived_ns ? (int64_t)(part_ns * 100 / (double)tally->lived_ns) : -1;
@@ -157,6 +166,7 @@ static const struct {
 } tallied[] = {
     {"threads", FACT_NUMBER, tally_threads},	      {"lived_ns", FACT_DURATION, tally_lived_ns},
     {"switches", FACT_NUMBER, tally_switches},	      {"blocked_ns", FACT_DURATION, tally_blocked_ns},
+    {"off_cpu_ns", FACT_DURATION, tally_off_cpu_ns},
     {"cpu_percent", FACT_PERCENT, tally_cpu_percent}, {"demand_percent", FACT_PERCENT, tally_demand_percent},
 };
 
@@ -193,6 +203,8 @@ static void tally_process(const struct model *model, const struct process *proce
 {
 	*tally = (struct tally){.threads = process->thread_count,
 				.lived_ns = lived_ns(model, process->started_ns, process->exited_ns)};
+	for (const struct thread *thread = process->threads; thread; thread = thread->next)
+		tally->lives_ns += lived_ns(model, thread->started_ns, thread->exited_ns);
 	tally->known = process_counters(process, &tally->sum);
 }
 
@@ -213,6 +225,7 @@ static void tally_named(const struct model *model, const struct process *process
 		if (strcmp(thread->comm, name))
 			continue;
 		tally->threads++;
+		tally->lives_ns += life_ns;
 		tally->known = tally->known && thread->has_counters;
 		if (life_ns > tally->lived_ns)
 			tally->lived_ns = life_ns;
