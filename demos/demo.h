@@ -103,10 +103,23 @@ static inline void demo_become(const char *name)
 	demo_role(name, demo_pid());
 }
 
+/* One clock for all that a demo executes, too: who is started by another demo program goes on with that one's. */
+static inline void demo_start_clock(void)
+{
+	const char *begun = getenv("LIFELINE_DEMO_CLOCK");
+	char text[48];
+
+	if (begun && sscanf(begun, "%ld.%ld", &demo_started.tv_sec, &demo_started.tv_nsec) == 2)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &demo_started);
+	snprintf(text, sizeof text, "%ld.%ld", (long)demo_started.tv_sec, demo_started.tv_nsec);
+	setenv("LIFELINE_DEMO_CLOCK", text, 1);
+}
+
 /* First thing in main: names the process and says what is shown. */
 static inline void demo_begin(const char *name, const char *what)
 {
-	clock_gettime(CLOCK_MONOTONIC, &demo_started);
+	demo_start_clock();
 	demo_become(name);
 	demo_say("%s", what);
 }

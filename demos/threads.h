@@ -58,6 +58,7 @@ struct demo_thread {
 	void (*run)(struct demo_thread *self);
 	int number; /* for the demo's own use, as is data */
 	void *data;
+	void (*function)(void *argument); /* of demo_thread_begin */
 	pid_t tid;         /* as an observer sees it; set when demo_thread_start returns */
 	atomic_int asking; /* about to take a lock, or asleep because somebody else has it */
 	pthread_t thread;
@@ -98,6 +99,20 @@ static inline void demo_thread_start(struct demo_thread *thread)
 	tokens_take(&begun, 1);
 	close(begun.in);
 	close(begun.out);
+}
+
+static inline void demo_thread_call(struct demo_thread *self)
+{
+	self->function(self->data);
+}
+
+/* The same, for a thread that only calls a function with an argument. *thread must stay until it is joined. */
+static inline void demo_thread_begin(struct demo_thread *thread, const char *name, void (*function)(void *argument),
+				     void *argument)
+{
+	*thread = (struct demo_thread){
+	    .name = name, .run = demo_thread_call, .function = function, .data = argument};
+	demo_thread_start(thread);
 }
 
 static inline void demo_thread_join(struct demo_thread *thread)

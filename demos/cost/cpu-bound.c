@@ -6,7 +6,7 @@
  *
  * Look at: demand_percent of in-turn, about 100; of the threads together, 100 for each.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { PARTS_MAX = 8, TURNS = 60000000 };
 
@@ -32,7 +32,7 @@ static void with_threads(void)
 	struct demo_thread threads[PARTS_MAX];
 
 	for (int i = 0; i < parts; i++)
-		demo_thread_start(&threads[i], "part", compute, NULL);
+		demo_thread_begin(&threads[i], "part", compute, NULL);
 	for (int i = 0; i < parts; i++)
 		demo_thread_join(&threads[i]);
 }

@@ -6,7 +6,7 @@
  *
  * Look at: cpu_percent of the process, about 100 and never more; the threads, asleep in futex most of the time.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { THREADS = 4, SLICES = 20, SLICE_MS = 5 };
 
@@ -50,7 +50,7 @@ int main(void)
 	demo_begin("interpreter", "lets four threads compute 100 ms each, under one global lock");
 	start = now_ms(CLOCK_MONOTONIC);
 	for (int i = 0; i < THREADS; i++)
-		demo_thread_start(&threads[i], "interpret", interpret, NULL);
+		demo_thread_begin(&threads[i], "interpret", interpret, NULL);
 	demo_ready();
 	for (int i = 0; i < THREADS; i++)
 		demo_thread_join(&threads[i]);

@@ -6,7 +6,7 @@
  *
  * Look at: the time asleep, the same in sum for all three; the lifetime, a quarter of it with threads or processes.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { REQUESTS = 4, REQUEST_MS = 100 };
 
@@ -27,7 +27,7 @@ static void with_threads(void)
 	struct demo_thread threads[REQUESTS];
 
 	for (int i = 0; i < REQUESTS; i++)
-		demo_thread_start(&threads[i], "request", request, NULL);
+		demo_thread_begin(&threads[i], "request", request, NULL);
 	for (int i = 0; i < REQUESTS; i++)
 		demo_thread_join(&threads[i]);
 }

@@ -6,7 +6,7 @@
  *
  * Look at: cpu_percent, 100 for each processor that was free; the loops never sleep.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { LOOPS_MAX = 64, LOOP_MS = 500 };
 
@@ -42,7 +42,7 @@ int main(void)
 	start = seconds(CLOCK_MONOTONIC);
 	until = start + LOOP_MS / 1e3;
 	for (int i = 0; i < count; i++)
-		demo_thread_start(&loops[i], "loop", loop, &until);
+		demo_thread_begin(&loops[i], "loop", loop, &until);
 	demo_ready();
 	for (int i = 0; i < count; i++)
 		demo_thread_join(&loops[i]);

@@ -6,7 +6,7 @@
  *
  * Look at: with-threads has 101 threads, with-processes 100 children; the processor time of both.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { COUNT = 100 };
 
@@ -20,7 +20,7 @@ static void start_threads(void)
 	for (int i = 0; i < COUNT; i++) {
 		struct demo_thread thread;
 
-		demo_thread_start(&thread, "thread", nothing, NULL);
+		demo_thread_begin(&thread, "thread", nothing, NULL);
 		demo_thread_join(&thread);
 	}
 }

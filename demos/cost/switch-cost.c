@@ -7,7 +7,7 @@
  * Look at: one voluntary switch for each hand-over, each ring in about the same time: the scheduler does not mind how
  * many sleep. More threads cost memory and cold caches, not switching.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { HAND_OVERS = 8192, RING_MAX = 128 };
 
@@ -42,7 +42,7 @@ static void run_ring(int size)
 		ring[i].rounds = HAND_OVERS / size;
 	}
 	for (int i = 0; i < size; i++)
-		demo_thread_start(&ring[i].thread, "place", hand_on, &ring[i]);
+		demo_thread_begin(&ring[i].thread, "place", hand_on, &ring[i]);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	channel_tell(&ring[0].in, 0);
 	for (int i = 0; i < size; i++)

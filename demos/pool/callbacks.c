@@ -6,7 +6,7 @@
  *
  * Look at: workers that only compute; a parent with a second thread that sleeps in read between results.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { WORKERS = 2, TASKS = 6, BAD_TASK = 4 };
 
@@ -77,7 +77,7 @@ int main(void)
 	for (int i = 0; i < WORKERS; i++)
 		if (demo_fork(i ? "worker-2" : "worker-1") == 0)
 			work(&tasks);
-	demo_thread_start(&collector, "collector", collect, NULL);
+	demo_thread_begin(&collector, "collector", collect, NULL);
 	demo_ready();
 	for (int task = 1; task <= TASKS; task++)
 		channel_tell(&tasks, task);

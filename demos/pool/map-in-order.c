@@ -6,7 +6,7 @@
  *
  * Look at: the first worker, asleep until the end; the others did the rest meanwhile.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { WORKERS = 4, NUMBERS = 8 };
 
@@ -69,7 +69,7 @@ int main(void)
 
 	demo_begin("main", "maps square over 0 to 7, with four workers");
 	for (int i = 0; i < WORKERS; i++)
-		demo_thread_start(&workers[i], names[i], work, NULL);
+		demo_thread_begin(&workers[i], names[i], work, NULL);
 	demo_ready();
 	for (int i = 0; i < NUMBERS; i++) {
 		const int result = next_result(i);

@@ -6,9 +6,7 @@
  *
  * Look at: three threads, no more, though there are twelve tasks; asleep in futex when idle.
  */
-#include <stdatomic.h>
-
-#include "thread.h"
+#include "threads.h"
 
 enum { THREADS = 3, TASKS = 12 };
 
@@ -91,7 +89,7 @@ int main(void)
 
 	demo_begin("main", "three threads do twelve tasks that take 30 ms of waiting each");
 	for (int i = 0; i < THREADS; i++)
-		demo_thread_start(&pool.threads[i], names[i], work, NULL);
+		demo_thread_begin(&pool.threads[i], names[i], work, NULL);
 	demo_ready();
 	demo_sleep_ms(100);
 	for (int i = 0; i < TASKS; i++) {

@@ -6,7 +6,7 @@
  *
  * Look at: the producer, asleep in futex most of the time; the consumer, asleep in its work.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { PLACES = 3, ITEMS = 10 };
 
@@ -68,8 +68,8 @@ int main(void)
 	int out_of_order = 0;
 
 	demo_begin("main", "a quick producer and a slow consumer share a queue with three places");
-	demo_thread_start(&producer, "producer", produce, NULL);
-	demo_thread_start(&consumer, "consumer", consume, &out_of_order);
+	demo_thread_begin(&producer, "producer", produce, NULL);
+	demo_thread_begin(&consumer, "consumer", consume, &out_of_order);
 	demo_ready();
 	demo_thread_join(&producer);
 	demo_thread_join(&consumer);

@@ -5,7 +5,7 @@
  *
  * Look at: the same switches as with the other queues. The order is the program's matter, not the kernel's.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { ITEMS = 5 };
 
@@ -62,13 +62,13 @@ int main(void)
 	int out_of_order = 0, first = 0;
 
 	demo_begin("main", "puts 0, and when it is taken 1 to 5 before anybody takes one");
-	demo_thread_start(&early, "early", wait_and_see, &first);
+	demo_thread_begin(&early, "early", wait_and_see, &first);
 	demo_sleep_ms(100);
 	stack_put(0);
 	demo_thread_join(&early);
 	for (int item = 1; item <= ITEMS; item++)
 		stack_put(item);
-	demo_thread_start(&consumer, "consumer", consume, &out_of_order);
+	demo_thread_begin(&consumer, "consumer", consume, &out_of_order);
 	demo_ready();
 	demo_thread_join(&consumer);
 	demo_say("five items came out in reverse, %d of them not", out_of_order);

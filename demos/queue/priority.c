@@ -6,7 +6,7 @@
  *
  * Look at: again the same to the kernel: one thread works, and nobody contends.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { ITEMS_MAX = 16 };
 
@@ -89,7 +89,7 @@ int main(void)
 	queue_put(5, "send the report");
 	queue_put(3, "answer the phone");
 	queue_put(1, "save the cat");
-	demo_thread_start(&worker, "worker", work, &wrong);
+	demo_thread_begin(&worker, "worker", work, &wrong);
 	demo_ready();
 	demo_thread_join(&worker);
 	demo_say("%d jobs were done too late", wrong);

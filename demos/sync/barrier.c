@@ -5,9 +5,7 @@
  *
  * Look at: threads asleep in futex for about as long as the slow one took longer than they.
  */
-#include <stdatomic.h>
-
-#include "thread.h"
+#include "threads.h"
 
 enum { RUNNERS = 4, ROUNDS = 3 };
 
@@ -41,7 +39,7 @@ int main(void)
 	pthread_barrier_init(&barrier, NULL, RUNNERS);
 	for (int i = 0; i < RUNNERS; i++) {
 		numbers[i] = i;
-		demo_thread_start(&runners[i], names[i], run, &numbers[i]);
+		demo_thread_begin(&runners[i], names[i], run, &numbers[i]);
 	}
 	demo_ready();
 	for (int i = 0; i < RUNNERS; i++)

@@ -6,7 +6,7 @@
  *
  * Look at: how often each eater was switched: once per wait, not once per look at the table.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { EATERS = 3 };
 
@@ -58,9 +58,9 @@ int main(void)
 
 	demo_begin("cook", "serves one dish, then two, then one more");
 	for (int i = 0; i < EATERS; i++)
-		demo_thread_start(&eaters[i], names[i], eat, NULL);
+		demo_thread_begin(&eaters[i], names[i], eat, NULL);
 	serve(1, 3, 1);
-	demo_thread_start(&late, "eater-4", eat, NULL);
+	demo_thread_begin(&late, "eater-4", eat, NULL);
 	demo_ready();
 	demo_sleep_ms(200);
 	serve(2, 3, 3);

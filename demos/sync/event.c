@@ -6,7 +6,7 @@
  *
  * Look at: the waiters, one sleep in futex each, no matter how long it takes.
  */
-#include "thread.h"
+#include "threads.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -60,9 +60,9 @@ int main(void)
 	bool seen[3] = {false};
 
 	demo_begin("main", "three threads wait for an event");
-	demo_thread_start(&waiters[0], "waiter-1", wait_for_ever, &seen[0]);
-	demo_thread_start(&waiters[1], "waiter-2", wait_for_ever, &seen[1]);
-	demo_thread_start(&hasty, "hasty", wait_a_little, &seen[2]);
+	demo_thread_begin(&waiters[0], "waiter-1", wait_for_ever, &seen[0]);
+	demo_thread_begin(&waiters[1], "waiter-2", wait_for_ever, &seen[1]);
+	demo_thread_begin(&hasty, "hasty", wait_a_little, &seen[2]);
 	demo_ready();
 	demo_thread_join(&hasty);
 	demo_sleep_ms(300);

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #include "share.h"
-#include "thread.h"
+#include "threads.h"
 
 enum { PLACES = 5, USERS = 10 };
 
@@ -69,7 +69,7 @@ static bool with_threads(struct room *room)
 
 	sem_init(&room->places, 0, PLACES);
 	for (int i = 0; i < USERS; i++)
-		demo_thread_start(&users[i], "guest", use, room);
+		demo_thread_begin(&users[i], "guest", use, room);
 	for (int i = 0; i < USERS; i++)
 		demo_thread_join(&users[i]);
 	return told(room, "threads");

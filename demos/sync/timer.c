@@ -6,7 +6,7 @@
  *
  * Look at: three threads asleep in futex; none of them polls a clock.
  */
-#include "thread.h"
+#include "threads.h"
 
 struct timer {
 	struct demo_thread thread;
@@ -45,7 +45,7 @@ static void timer_start(struct timer *timer, const char *name, long ms, int repe
 {
 	*timer = (struct timer){
 	    .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .ms = ms, .repeats = repeats};
-	demo_thread_start(&timer->thread, name, run, timer);
+	demo_thread_begin(&timer->thread, name, run, timer);
 }
 
 static void timer_cancel(struct timer *timer)

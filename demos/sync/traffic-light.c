@@ -6,7 +6,7 @@
  *
  * Look at: cars asleep in futex while it is red; the light itself, asleep in between.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { CARS = 6, PHASE_MS = 100 };
 
@@ -53,7 +53,7 @@ int main(void)
 	set_light(false);
 	demo_ready();
 	for (int i = 0; i < CARS; i++) {
-		demo_thread_start(&cars[i], names[i], drive, NULL);
+		demo_thread_begin(&cars[i], names[i], drive, NULL);
 		demo_sleep_ms(PHASE_MS);
 		if (i % 2)
 			set_light(!road.green);

@@ -6,7 +6,7 @@
  *
  * Look at: a background thread that would sleep for an hour, and a process that ends at once.
  */
-#include "thread.h"
+#include "threads.h"
 
 static struct channel started;
 
@@ -28,7 +28,7 @@ int main(void)
 
 	demo_begin("main", "starts a background thread, and does not join it");
 	started = channel_new();
-	demo_thread_start(&background, "background", loop, NULL);
+	demo_thread_begin(&background, "background", loop, NULL);
 	if (read(started.in, &value, sizeof value) != (ssize_t)sizeof value)
 		demo_fail("read");
 	demo_ready();

@@ -7,7 +7,7 @@
  */
 #include <dirent.h>
 
-#include "thread.h"
+#include "threads.h"
 
 enum { THREADS = 3 };
 
@@ -66,7 +66,7 @@ int main(void)
 	pthread_barrier_init(&all_there, NULL, THREADS + 1);
 	pthread_barrier_init(&may_go, NULL, THREADS + 1);
 	for (int i = 0; i < THREADS; i++)
-		demo_thread_start(&threads[i], names[i], stay, NULL);
+		demo_thread_begin(&threads[i], names[i], stay, NULL);
 	pthread_barrier_wait(&all_there);
 	demo_say("all are there:");
 	during = count_threads();

@@ -6,7 +6,7 @@
  *
  * Look at: four threads that never touch the same memory.
  */
-#include "thread.h"
+#include "threads.h"
 
 enum { THREADS = 4, LAST = 1000000 };
 

@@ -6,7 +6,7 @@
  *
  * Look at: three threads, one after the other, in one process: the memory map is one.
  */
-#include "thread.h"
+#include "threads.h"
 
 static int balance; /* shared by all threads */
 
@@ -27,7 +27,7 @@ int main(void)
 
 	demo_begin("main", "lets three threads, and then a process, add to a global variable");
 	for (int i = 0; i < 3; i++) {
-		demo_thread_start(&thread, names[i], add, &amounts[i]);
+		demo_thread_begin(&thread, names[i], add, &amounts[i]);
 		demo_thread_join(&thread);
 	}
 	demo_say("at address %p I find %d: what the threads have left", (void *)&balance, balance);

@@ -6,7 +6,7 @@
  *
  * Look at: one process with four threads; the main thread asleep in futex, which is what joining is to the kernel.
  */
-#include "thread.h"
+#include "threads.h"
 
 static void work(void *argument)
 {
@@ -25,7 +25,7 @@ int main(void)
 
 	demo_begin("main", "starts three threads and joins them");
 	for (int i = 0; i < 3; i++)
-		demo_thread_start(&threads[i], names[i], work, &ms[i]);
+		demo_thread_begin(&threads[i], names[i], work, &ms[i]);
 	demo_ready();
 	for (int i = 0; i < 3; i++) {
 		demo_thread_join(&threads[i]);

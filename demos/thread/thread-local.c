@@ -6,7 +6,7 @@
  *
  * Look at: three threads that never wait for each other.
  */
-#include "thread.h"
+#include "threads.h"
 
 static _Thread_local const char *student = "nobody";
 static _Thread_local int greetings;
@@ -37,7 +37,7 @@ int main(void)
 
 	demo_begin("main", "three threads use a variable of the same name, each its own");
 	for (int i = 0; i < 3; i++)
-		demo_thread_start(&threads[i], names[i], work, &students[i]);
+		demo_thread_begin(&threads[i], names[i], work, &students[i]);
 	demo_ready();
 	for (int i = 0; i < 3; i++)
 		demo_thread_join(&threads[i]);
