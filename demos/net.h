@@ -14,9 +14,8 @@
 
 static inline struct sockaddr_in net_address(int port)
 {
-	return (struct sockaddr_in){.sin_family = AF_INET,
-				    .sin_port = htons((uint16_t)port),
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return (struct sockaddr_in){
+	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 /* Listens on the port, or on one that the kernel chooses if it is 0. Negative: it could not, errno says why. */
@@ -102,7 +101,8 @@ static inline bool net_echoed(int connection, const char *name, int number)
 	       memcmp(sent, back, sizeof sent) == 0;
 }
 
-static inline void net_be_echo_client(int port, const char *name, const struct channel *served, const struct channel *go)
+static inline void net_be_echo_client(int port, const char *name, const struct channel *served,
+				      const struct channel *go)
 {
 	const int connection = net_connect(port);
 	int value;

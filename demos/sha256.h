@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104), for messages that are in memory as a whole. In some 80 lines of our
- * own, as the demos are to build with nothing but a C compiler; tests/unit/test_demo_hmac.c holds the published vectors.
+ * own, as the demos are to build with nothing but a C compiler; tests/unit/test_demo_hmac.c holds the published
+ * vectors.
  */
 #ifndef LIFELINE_DEMO_SHA256_H
 #define LIFELINE_DEMO_SHA256_H
@@ -63,7 +64,8 @@ static inline void sha256_mix(uint32_t state[8], const unsigned char block[SHA25
 
 static inline void sha256(const void *data, size_t size, unsigned char digest[SHA256_SIZE])
 {
-	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+			     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 	const unsigned char *bytes = data;
 	unsigned char tail[2 * SHA256_BLOCK] = {0};
 	const size_t whole = size / SHA256_BLOCK * SHA256_BLOCK, rest = size - whole;

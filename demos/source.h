@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A slow source, for the demos of kind io: a child that sends five messages, 100 ms apart, through a socket, and ends. A
- * message is one letter, 'a' to 'e'.
+ * A slow source, for the demos of kind io: a child that sends five messages, 100 ms apart, through a socket, and ends.
+ * A message is one letter, 'a' to 'e'.
  */
 #ifndef LIFELINE_DEMO_SOURCE_H
 #define LIFELINE_DEMO_SOURCE_H

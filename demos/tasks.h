@@ -3,8 +3,9 @@
  * What net/task-manager and net/task-worker say to each other, over TCP on 127.0.0.1:5000.
  *
  * Both have the same key, and neither ever sends it. Each sends the other a random challenge, and answers the other's
- * with the HMAC of it: who can do that has the key. The role is hashed with it, so that an answer cannot be sent back to
- * where it came from. A worker then asks for a task, sends its result, and so on, until the manager says that all is done.
+ * with the HMAC of it: who can do that has the key. The role is hashed with it, so that an answer cannot be sent back
+ * to where it came from. A worker then asks for a task, sends its result, and so on, until the manager says that all is
+ * done.
  */
 #ifndef LIFELINE_DEMO_TASKS_H
 #define LIFELINE_DEMO_TASKS_H

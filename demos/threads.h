@@ -10,9 +10,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
 
-#include "demo.h"
+#include "share.h"
 
 /* How long a hung demo hangs: an observer that looks once a second has seen it twice, also on a busy machine. */
 #define DEMO_HANG_MS 3000
@@ -59,8 +58,8 @@ struct demo_thread {
 	int number; /* for the demo's own use, as is data */
 	void *data;
 	void (*function)(void *argument); /* of demo_thread_begin */
-	pid_t tid;         /* as an observer sees it; set when demo_thread_start returns */
-	atomic_int asking; /* about to take a lock, or asleep because somebody else has it */
+	pid_t tid;                        /* as an observer sees it; set when demo_thread_start returns */
+	atomic_int asking;                /* about to take a lock, or asleep because somebody else has it */
 	pthread_t thread;
 	struct tokens *begun;
 };
@@ -110,8 +109,7 @@ static inline void demo_thread_call(struct demo_thread *self)
 static inline void demo_thread_begin(struct demo_thread *thread, const char *name, void (*function)(void *argument),
 				     void *argument)
 {
-	*thread = (struct demo_thread){
-	    .name = name, .run = demo_thread_call, .function = function, .data = argument};
+	*thread = (struct demo_thread){.name = name, .run = demo_thread_call, .function = function, .data = argument};
 	demo_thread_start(thread);
 }
 
@@ -172,11 +170,7 @@ static inline long demo_ms_since(const struct timespec *start)
 /* A page that children share with us, at the same address. */
 static inline void *demo_shared_page(void)
 {
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		demo_fail("mmap");
-	return page;
+	return demo_share(4096);
 }
 
 /* A mutex for several processes; type and robustness are PTHREAD_MUTEX_… of pthread_mutexattr_settype and _setrobust.

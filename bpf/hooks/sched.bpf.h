@@ -88,9 +88,9 @@ static __always_inline __u64 came_at_latest(struct task_struct *task, struct thr
  * off the processor less time runnable is time blocked.
  *
  * On 6.18, on a busy machine, about one switch in 10^5 was not told to the program (its return to the processor is in
- * sched_info.last_arrival, and recursion_misses stays 0): then in_ns is that of another thread (0) or of an earlier time.
- * Also there, run_delay can hold a sleep: a task that the load balancer moves while its dequeuing is delayed is queued
- * for sched_info's purposes (kernel/sched/core.c enqueue_task). What /proc/PID/schedstat says, we say.
+ * sched_info.last_arrival, and recursion_misses stays 0): then in_ns is 0, or of an earlier time. Also there, run_delay
+ * can hold a sleep: a task that the load balancer moves while its dequeuing is delayed is queued for sched_info's
+ * purposes (kernel/sched/core.c enqueue_task). What /proc/PID/schedstat says, we say.
  */
 static __always_inline void settle_sleep(struct task_struct *task, struct thread_state *state, __u64 in_ns, __u64 t)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Two hundred routines sleep 100 ms, three times each, in one thread. A routine that wants to sleep arms a timer
- * (timerfd_create(2)) that epoll watches, and gives up; the scheduler waits in epoll_wait for all of them at once and goes
- * on with those whose time has come. To the routine it looks like a blocking call. This is what asyncio, Go and the like
- * do with sockets.
+ * (timerfd_create(2)) that epoll watches, and gives up; the scheduler waits in epoll_wait for all of them at once and
+ * goes on with those whose time has come. To the routine it looks like a blocking call. This is what asyncio, Go and
+ * the like do with sockets.
  *
  * Look at: 60 seconds of sleep in sum, in a third of a second, with one thread.
  */

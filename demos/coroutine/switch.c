@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Ten routines in one thread take turns, ten thousand times each: each runs until it gives up by itself, and the program
- * itself goes on with the next (makecontext(3)). Saving some registers and taking others is all: the kernel is not asked,
- * sees one thread that computes, and counts no switch. So no lock is needed between them, and only one processor is used.
+ * Ten routines in one thread take turns, ten thousand times each: each runs until it gives up by itself, and the
+ * program itself goes on with the next (makecontext(3)). Saving some registers and taking others is all: the kernel is
+ * not asked, sees one thread that computes, and counts no switch. So no lock is needed between them, and only one
+ * processor is used.
  *
  * Look at: 100000 switches in the program, hardly any in the kernel.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The same computation three ways: all parts one after another, a thread for each part, a process for each part; as many
- * parts as there are processors. For work that computes, threads and processes do equally well: they use all processors,
- * where one after another uses one. (In CPython threads would not: see cost/gil.)
+ * The same computation three ways: all parts one after another, a thread for each part, a process for each part; as
+ * many parts as there are processors. For work that computes, threads and processes do equally well: they use all
+ * processors, where one after another uses one. (In CPython threads would not: see cost/gil.)
  *
  * Look at: demand_percent of in-turn, about 100; of the threads together, 100 for each.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Four threads that compute, under one global lock that each gives up every 5 ms: this is how CPython up to 3.12 (and
- * later, by default) runs threads. However many processors there are, one thread computes and three sleep: together they
- * are worth one processor, and no quicker than one thread alone.
+ * later, by default) runs threads. However many processors there are, one thread computes and three sleep: together
+ * they are worth one processor, and no quicker than one thread alone.
  *
  * Look at: cpu_percent of the process, about 100 and never more; the threads, asleep in futex most of the time.
  */

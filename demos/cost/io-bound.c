@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Work that waits, three ways: four requests of 100 ms each (to a disk, a server; here a sleep), one after another, with
- * four threads, with four processes. A sleeping thread needs no processor, so even a single processor can wait for any
- * number of things at once: 400 ms become 100.
+ * Work that waits, three ways: four requests of 100 ms each (to a disk, a server; here a sleep), one after another,
+ * with four threads, with four processes. A sleeping thread needs no processor, so even a single processor can wait for
+ * any number of things at once: 400 ms become 100.
  *
  * Look at: the time asleep, the same in sum for all three; the lifetime, a quarter of it with threads or processes.
  */
@@ -35,7 +35,7 @@ static void with_threads(void)
 static void with_processes(void)
 {
 	for (int i = 0; i < REQUESTS; i++)
-		if (demo_fork("request") == 0) {
+		if (demo_fork("request-alone") == 0) {
 			request(NULL);
 			_exit(0);
 		}

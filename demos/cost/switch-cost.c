@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What does a context switch cost, and does it depend on how many threads there are? Threads stand in a ring and hand on
- * a token through pipes: only one has something to do at any time, and each hand-over is a switch. Rings of 4, 32 and
- * 128 threads make the same number of hand-overs.
+ * What does a context switch cost, and does it depend on how many threads there are? Threads stand in a ring and hand
+ * on a token through pipes: only one has something to do at any time, and each hand-over is a switch. Rings of 4, 32
+ * and 128 threads make the same number of hand-overs.
  *
  * Look at: one voluntary switch for each hand-over, each ring in about the same time: the scheduler does not mind how
  * many sleep. More threads cost memory and cold caches, not switching.
@@ -51,7 +51,8 @@ static void run_ring(int size)
 	if (read(ring[0].in.in, &token, sizeof token) != (ssize_t)sizeof token || token != HAND_OVERS)
 		_exit(1);
 	demo_say("%3d threads: %.2f us for each hand-over", size,
-		 ((double)(after.tv_sec - before.tv_sec) * 1e6 + (double)(after.tv_nsec - before.tv_nsec) / 1e3) / token);
+		 ((double)(after.tv_sec - before.tv_sec) * 1e6 + (double)(after.tv_nsec - before.tv_nsec) / 1e3) /
+		     token);
 	_exit(0);
 }
 

@@ -2,7 +2,8 @@
  *
  * Asynchronous input: the program hands a read to the kernel and goes on; later it is told that the data are in its
  * buffer. Nothing is left to be read then, which is what sets it apart from all other ways. With io_uring(7), two rings
- * in memory shared with the kernel, where that is allowed; else with POSIX aio(7), where a thread of libc does the reading.
+ * in memory shared with the kernel, where that is allowed; else with POSIX aio(7), where a thread of libc does the
+ * reading.
  *
  * Look at: a reader that starts a read, computes, and collects what has been read meanwhile.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Blocking input: read(2) sleeps until there is something. Nothing is simpler, and nothing costs less processor time; but
- * a thread can sleep in one read only. Two sources are read here in turns, and whoever is read second waits for the first,
- * even if its message is long there.
+ * Blocking input: read(2) sleeps until there is something. Nothing is simpler, and nothing costs less processor time;
+ * but a thread can sleep in one read only. Two sources are read here in turns, and whoever is read second waits for the
+ * first, even if its message is long there.
  *
  * Look at: the reader, asleep in network all the time, woken once per message.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Waiting for several sources at once, with the three calls there are for it: select(2) (sets of bits, descriptors below
- * 1024), poll(2) (an array, handed over anew each time), epoll(7) (the kernel keeps the set, and gives back only those that
- * have something). Each sleeps until the first of its sources has something; reading then does not block.
+ * Waiting for several sources at once, with the three calls there are for it: select(2) (sets of bits, descriptors
+ * below 1024), poll(2) (an array, handed over anew each time), epoll(7) (the kernel keeps the set, and gives back only
+ * those that have something). Each sleeps until the first of its sources has something; reading then does not block.
  *
  * Look at: three readers, each one asleep in poll for half a second for two sources at once.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Signal-driven input: the kernel sends SIGIO when a descriptor has something (fcntl(2), O_ASYNC, F_SETOWN). The program
- * does other things meanwhile, here it computes; the handler only sets a flag, and the main loop reads all there is, as
- * several arrivals can be one signal.
+ * Signal-driven input: the kernel sends SIGIO when a descriptor has something (fcntl(2), O_ASYNC, F_SETOWN). The
+ * program does other things meanwhile, here it computes; the handler only sets a flag, and the main loop reads all
+ * there is, as several arrivals can be one signal.
  *
  * Look at: a reader that computes all the time and never waits in read, select or poll.
  */

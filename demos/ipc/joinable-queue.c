@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * A queue that can be joined counts unfinished tasks: put adds one, task_done takes one away, and join waits until
- * none is left: until all work is done, not only taken. The consumers are daemons in Python's sense: they loop for ever,
- * and are to end with the main process. Here the kernel sees to that (prctl(PR_SET_PDEATHSIG)).
+ * none is left: until all work is done, not only taken. The consumers are daemons in Python's sense: they loop for
+ * ever, and are to end with the main process. Here the kernel sees to that (prctl(PR_SET_PDEATHSIG)).
  *
  * Look at: both consumers, ended by SIGTERM at the moment of main's end.
  */
@@ -16,7 +16,7 @@ enum { CONSUMERS = 2, TASKS = 10 };
 static struct {
 	atomic_int unfinished;
 	sem_t all_done;
-} *shared;
+} * shared;
 
 static void put(const struct channel *queue, int task)
 {

@@ -17,7 +17,7 @@
 static struct {
 	pthread_mutex_t lock;
 	volatile bool enough;
-} *shared;
+} * shared;
 
 /* A message is MESSAGE times the writer's letter. */
 static void write_message(int pipe, const char *message)

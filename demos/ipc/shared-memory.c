@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A manager process owns a counter. It keeps it in memory that has no name anywhere (memfd_create(2)), and hands it as a
- * descriptor over a socket (SCM_RIGHTS, unix(7)) to four workers, which map it and count with atomic additions: no
+ * A manager process owns a counter. It keeps it in memory that has no name anywhere (memfd_create(2)), and hands it as
+ * a descriptor over a socket (SCM_RIGHTS, unix(7)) to four workers, which map it and count with atomic additions: no
  * message for each count, no lock. When all have said that they are done, the manager reads the sum.
  *
  * Look at: four workers at the same memory, and next to no switches for 400000 additions.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A queue server for work: hands out tasks on 127.0.0.1:5000 to any number of workers that have its key, and takes their
- * results. A task that was handed out stays the manager's: if its worker is gone, the next one that asks gets it. Here
- * three workers come, of whom one is killed in the middle of a task, and a stranger with a wrong key.
+ * A queue server for work: hands out tasks on 127.0.0.1:5000 to any number of workers that have its key, and takes
+ * their results. A task that was handed out stays the manager's: if its worker is gone, the next one that asks gets it.
+ * Here three workers come, of whom one is killed in the middle of a task, and a stranger with a wrong key.
  *
  *   task-manager [serve TASKS]   serve: no workers of its own
  *
@@ -15,7 +15,7 @@ enum { TASKS_MAX = 100, CLIENTS_MAX = 60, NOBODY = -1 };
 struct client {
 	bool trusted, waits; /* waits: has asked, and not got an answer yet */
 	unsigned char challenge[CHALLENGE];
-	int task; /* that it has been given, or NOBODY */
+	int task;                                     /* that it has been given, or NOBODY */
 	unsigned char heard[SHA256_SIZE + CHALLENGE]; /* of what it is saying */
 	size_t heard_size;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A worker of net/task-manager: proves that it has the key, then asks for tasks and sends results until told that all is
- * done. Start as many as you like, wherever 127.0.0.1:5000 is this machine:
+ * A worker of net/task-manager: proves that it has the key, then asks for tasks and sends results until told that all
+ * is done. Start as many as you like, wherever 127.0.0.1:5000 is this machine:
  *
  *   task-worker [NAME [KEY [TASKS]]]   TASKS: hang in the task after so many, without its result, until killed
  *

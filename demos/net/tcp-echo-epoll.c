@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * An echo server with one thread for all clients: epoll(7) says which connections have something to read, and only those
- * are read. Nothing blocks but epoll_wait. Ten thousand clients cost ten thousand descriptors and some kernel memory, no
- * stacks and no switches between threads; but one slow piece of work holds up everybody.
+ * An echo server with one thread for all clients: epoll(7) says which connections have something to read, and only
+ * those are read. Nothing blocks but epoll_wait. Ten thousand clients cost ten thousand descriptors and some kernel
+ * memory, no stacks and no switches between threads; but one slow piece of work holds up everybody.
  *
  * Look at: a server with a single thread, asleep in poll, and four clients served at the same time.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * An echo server with a process for each client: accept(2), fork, accept the next. A client's process can crash or be
- * killed without harm to the others, and has memory of its own. It must be collected when it ends: on SIGCHLD, in a loop,
- * as several deaths can be one signal.
+ * killed without harm to the others, and has memory of its own. It must be collected when it ends: on SIGCHLD, in a
+ * loop, as several deaths can be one signal.
  *
  * Look at: the server's four children, each reaped within moments of its end.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * An echo server with a thread for each client: accept(2), start a thread, accept the next. Each thread reads and writes
- * as if its client were the only one, and sleeps while that says nothing. Simple, and good for some hundred clients; each
- * costs a stack, and all share one memory.
+ * An echo server with a thread for each client: accept(2), start a thread, accept the next. Each thread reads and
+ * writes as if its client were the only one, and sleeps while that says nothing. Simple, and good for some hundred
+ * clients; each costs a stack, and all share one memory.
  *
  * Look at: the server's five threads, one for accept and four for clients, asleep in network calls.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The first server of many courses: it greets, turns each line into capitals, and says good-bye at "exit". It serves one
- * client after another. The second client's connect(2) succeeds nevertheless: the kernel completes connections by itself
- * and keeps them in the listener's backlog until accept(2) takes them. What waits is the first read.
+ * The first server of many courses: it greets, turns each line into capitals, and says good-bye at "exit". It serves
+ * one client after another. The second client's connect(2) succeeds nevertheless: the kernel completes connections by
+ * itself and keeps them in the listener's backlog until accept(2) takes them. What waits is the first read.
  *
  * Look at: client-2, asleep in network until client-1 has gone.
  */

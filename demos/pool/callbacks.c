@@ -21,8 +21,8 @@ static int sum, errors; /* the parent's: changed by callbacks only */
 static void on_result(const struct result *result)
 {
 	sum += result->value;
-	demo_say("callback in process %d: task %d gave %d (computed by %d)", (int)getpid(), result->task,
-		 result->value, (int)result->worker);
+	demo_say("callback in process %d: task %d gave %d (computed by %d)", (int)getpid(), result->task, result->value,
+		 (int)result->worker);
 }
 
 static void on_error(const struct result *result)

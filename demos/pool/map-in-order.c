@@ -13,9 +13,9 @@ enum { WORKERS = 4, NUMBERS = 8 };
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	int next;		   /* to be taken */
-	int finished;		   /* so many */
-	int order[NUMBERS];	   /* indices as they were finished */
+	int next;           /* to be taken */
+	int finished;       /* so many */
+	int order[NUMBERS]; /* indices as they were finished */
 	bool ready[NUMBERS];
 	int results[NUMBERS];
 } map = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};

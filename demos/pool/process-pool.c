@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * A pool of four worker processes and 19 tasks. Submitting writes a task into a pipe that all workers read from: who is
- * free takes the next one. Closing the pool closes the pipe: each worker finishes what it has, finds the end of the pipe,
- * and ends. Joining waits for all four. The order is close, then join: the other way round would wait for ever.
+ * free takes the next one. Closing the pool closes the pipe: each worker finishes what it has, finds the end of the
+ * pipe, and ends. Joining waits for all four. The order is close, then join: the other way round would wait for ever.
  *
  * Look at: four children for 19 tasks, asleep in read while there is nothing to do, all collected.
  */

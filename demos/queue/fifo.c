@@ -15,7 +15,8 @@ static struct {
 	pthread_cond_t not_full, not_empty;
 	int ring[PLACES];
 	unsigned put, got; /* so many ever; the places in use are put - got */
-} queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .not_full = PTHREAD_COND_INITIALIZER, .not_empty = PTHREAD_COND_INITIALIZER};
+} queue = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .not_full = PTHREAD_COND_INITIALIZER, .not_empty = PTHREAD_COND_INITIALIZER};
 
 static void queue_put(int item)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A condition variable: three eaters wait until there is something on the table. One dish and one signal wake one eater;
- * two dishes and a broadcast wake all that wait, two of them find something and the third waits on. The condition is
- * "there is a dish", not "I was woken": hence the loop around pthread_cond_wait(3).
+ * A condition variable: three eaters wait until there is something on the table. One dish and one signal wake one
+ * eater; two dishes and a broadcast wake all that wait, two of them find something and the third waits on. The
+ * condition is "there is a dish", not "I was woken": hence the loop around pthread_cond_wait(3).
  *
  * Look at: how often each eater was switched: once per wait, not once per look at the table.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A semaphore with five places (sem_overview(7)): ten users come, five at a time can be inside, each that leaves lets the
- * next one in. Once with ten processes, the semaphore being in memory that they share, once with ten threads.
+ * A semaphore with five places (sem_overview(7)): ten users come, five at a time can be inside, each that leaves lets
+ * the next one in. Once with ten processes, the semaphore being in memory that they share, once with ten threads.
  *
  * Look at: the users that came late, asleep in futex until one of the first five left.
  */

@@ -60,6 +60,7 @@ int main(void)
 	}
 	for (int i = 0; i < CARS; i++)
 		demo_thread_join(&cars[i]);
-	demo_say("%d cars have passed, %d of them on red; %d had to wait", road.passed, road.passed_on_red, road.waited);
+	demo_say("%d cars have passed, %d of them on red; %d had to wait", road.passed, road.passed_on_red,
+		 road.waited);
 	return road.passed == CARS && road.passed_on_red == 0 ? 0 : 1;
 }

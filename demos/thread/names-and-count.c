@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Threads have names (PR_SET_NAME, at most 15 bytes), and the kernel lists those that are alive in /proc/self/task. What
- * threading.active_count() and enumerate() tell of Python's own records, this tells of all threads there are.
+ * Threads have names (PR_SET_NAME, at most 15 bytes), and the kernel lists those that are alive in /proc/self/task.
+ * What threading.active_count() and enumerate() tell of Python's own records, this tells of all threads there are.
  *
  * Look at: the same names in the switch table, in top -H, and in /proc/PID/task/TID/comm.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * How does a thread give a result? It returns a pointer that pthread_join(3) hands to whoever joins it; or it writes into
- * a place that was made for it, and the joiner reads that afterwards. Joining is what makes this safe without a lock:
- * all that the thread did happened before pthread_join returned. Never return the address of a local variable.
+ * How does a thread give a result? It returns a pointer that pthread_join(3) hands to whoever joins it; or it writes
+ * into a place that was made for it, and the joiner reads that afterwards. Joining is what makes this safe without a
+ * lock: all that the thread did happened before pthread_join returned. Never return the address of a local variable.
  *
  * Look at: four threads that never touch the same memory.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Threads share all memory: what one writes into a global, the others read at the same address (compare
- * process/memory-is-not-shared). Sharing is free, and that is the danger: nothing orders the accesses but what the program
- * itself does. Here they are ordered, by creation and joining; each thread adds to what the one before has left.
+ * process/memory-is-not-shared). Sharing is free, and that is the danger: nothing orders the accesses but what the
+ * program itself does. Here they are ordered, by creation and joining; each thread adds to what the one before has
+ * left.
  *
  * Look at: three threads, one after the other, in one process: the memory map is one.
  */

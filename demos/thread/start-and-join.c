@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Three threads are started and joined (pthread_create(3), pthread_join(3)). They sleep for 100, 200 and 300 ms at the
- * same time; the main thread joins them one after the other and has waited for as long as the longest. A thread that has
- * ended before it is joined is no zombie in the process table: the kernel forgets it at once, its result stays in memory.
+ * same time; the main thread joins them one after the other and has waited for as long as the longest. A thread that
+ * has ended before it is joined is no zombie in the process table: the kernel forgets it at once, its result stays in
+ * memory.
  *
  * Look at: one process with four threads; the main thread asleep in futex, which is what joining is to the kernel.
  */

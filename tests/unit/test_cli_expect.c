@@ -153,15 +153,16 @@ static void expect_differences(const char *lines, unsigned wanted, const char *s
 static void facts_that_hold(void **state)
 {
 	(void)state;
-	expect_differences("fact child exit=SIGSEGV reaped_by=parent zombie_ns>=489ms zombie_ns<=491ms parent=parent\n"
-			   "fact child voluntary=7 involuntary>=1 voluntary<=7 reaped_by=100\n"
-			   "fact parent waits>=1 exit=3 alive=false threads=3 children=3\n"
-			   "fact parent/helper threads=2 switches=12 cpu_ns=10ms runqueue_ns=3ms blocked.futex=3ms\n"
-			   "fact parent/helper lived_ns=20ms cpu_percent=50 demand_percent=65 blocked_ns=3ms off_cpu_ns=20ms\n"
-			   "fact child switches=8\n"
-			   "fact inner exit=5 autoreaped=true\n"
-			   "exit 3\n",
-			   0, NULL);
+	expect_differences(
+	    "fact child exit=SIGSEGV reaped_by=parent zombie_ns>=489ms zombie_ns<=491ms parent=parent\n"
+	    "fact child voluntary=7 involuntary>=1 voluntary<=7 reaped_by=100\n"
+	    "fact parent waits>=1 exit=3 alive=false threads=4 children=3\n"
+	    "fact parent/helper threads=2 switches=12 cpu_ns=10ms runqueue_ns=3ms blocked.futex=3ms\n"
+	    "fact parent/helper lived_ns=20ms cpu_percent=50 demand_percent=65 blocked_ns=3ms off_cpu_ns=20ms\n"
+	    "fact child switches=8\n"
+	    "fact inner exit=5 autoreaped=true\n"
+	    "exit 3\n",
+	    0, NULL);
 }
 
 static void facts_that_do_not(void **state)

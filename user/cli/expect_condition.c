@@ -56,8 +56,9 @@ bool subject_read(const struct directive *directive, struct subject *subject)
 	if (!word)
 		return false;
 	slash = strchr(word, '/');
-	*subject = (struct subject){
-	    .role = word, .role_length = slash ? (size_t)(slash - word) : strlen(word), .thread = slash ? slash + 1 : NULL};
+	*subject = (struct subject){.role = word,
+				    .role_length = slash ? (size_t)(slash - word) : strlen(word),
+				    .thread = slash ? slash + 1 : NULL};
 	return true;
 }
 

@@ -94,17 +94,18 @@ static int64_t read_children(const struct model *model, const struct process *pr
 
 static const struct fact facts[] = {
     {"zombie_ns", FACT_DURATION, read_zombie_ns}, {"waits", FACT_NUMBER, read_waits},
-    {"reaps", FACT_NUMBER, read_reaps},		  {"children", FACT_NUMBER, read_children},
-    {"autoreaped", FACT_BOOL, read_autoreaped},	  {"alive", FACT_BOOL, read_alive},
-    {"orphaned", FACT_BOOL, read_orphaned},	  {"reaped_by", FACT_PROCESS, read_reaped_by},
-    {"parent", FACT_PROCESS, read_parent},	  {"born_to", FACT_PROCESS, read_born_to},
+    {"reaps", FACT_NUMBER, read_reaps},           {"children", FACT_NUMBER, read_children},
+    {"autoreaped", FACT_BOOL, read_autoreaped},   {"alive", FACT_BOOL, read_alive},
+    {"orphaned", FACT_BOOL, read_orphaned},       {"reaped_by", FACT_PROCESS, read_reaped_by},
+    {"parent", FACT_PROCESS, read_parent},        {"born_to", FACT_PROCESS, read_born_to},
 };
 
-/* ---- what holds of a process and of threads ------------------------------------------------------------------------ */
+/* ---- what holds of a process and of threads ------------------------------------------------------------------------
+ */
 
 struct tally { /* of the threads that are asked about */
 	unsigned threads;
-	bool known;	   /* the counters of all of them */
+	bool known;        /* the counters of all of them */
 	uint64_t lived_ns; /* of the process, or of the longest-lived of the threads */
 	uint64_t lives_ns; /* of all threads in sum */
 	struct counters sum;
@@ -153,7 +154,8 @@ static int64_t tally_cpu_percent(const struct tally *tally)
 	return share_of_life(tally, (double)tally->sum.cpu_ns);
 }
 
-/* What it would have used on an idle machine with processors enough: unlike cpu_percent it does not depend on others. */
+/* What it would have used on an idle machine with processors enough: unlike cpu_percent it does not depend on others.
+ */
 static int64_t tally_demand_percent(const struct tally *tally)
 {
 	return share_of_life(tally, (double)tally->sum.cpu_ns + (double)tally->sum.runqueue_ns);
@@ -164,10 +166,13 @@ static const struct {
 	enum fact_kind kind;
 	int64_t (*read)(const struct tally *tally);
 } tallied[] = {
-    {"threads", FACT_NUMBER, tally_threads},	      {"lived_ns", FACT_DURATION, tally_lived_ns},
-    {"switches", FACT_NUMBER, tally_switches},	      {"blocked_ns", FACT_DURATION, tally_blocked_ns},
+    {"threads", FACT_NUMBER, tally_threads},
+    {"lived_ns", FACT_DURATION, tally_lived_ns},
+    {"switches", FACT_NUMBER, tally_switches},
+    {"blocked_ns", FACT_DURATION, tally_blocked_ns},
     {"off_cpu_ns", FACT_DURATION, tally_off_cpu_ns},
-    {"cpu_percent", FACT_PERCENT, tally_cpu_percent}, {"demand_percent", FACT_PERCENT, tally_demand_percent},
+    {"cpu_percent", FACT_PERCENT, tally_cpu_percent},
+    {"demand_percent", FACT_PERCENT, tally_demand_percent},
 };
 
 #define COUNTER(member) offsetof(struct counters, member)
@@ -215,8 +220,7 @@ static void add_counters(struct counters *sum, const struct counters *more)
 		    *(const uint64_t *)((const char *)more + counted[i].offset);
 }
 
-static void tally_named(const struct model *model, const struct process *process, const char *name,
-			struct tally *tally)
+static void tally_named(const struct model *model, const struct process *process, const char *name, struct tally *tally)
 {
 	*tally = (struct tally){.known = true};
 	for (const struct thread *thread = process->threads; thread; thread = thread->next) {
@@ -234,7 +238,8 @@ static void tally_named(const struct model *model, const struct process *process
 	}
 }
 
-/* ---- one condition ------------------------------------------------------------------------------------------------- */
+/* ---- one condition -------------------------------------------------------------------------------------------------
+ */
 
 /* Fills kind and value of the fact that the condition names; false if there is none of that name. */
 static bool find_value(const struct check *check, const struct process *process, const char *thread,
@@ -294,8 +299,8 @@ static void describe_value(const struct check *check, enum fact_kind kind, int64
 		buffer_format(found, "%lld%s", (long long)value, kind == FACT_PERCENT ? " %" : "");
 }
 
-static int value_holds(const struct check *check, const struct condition *condition, enum fact_kind kind,
-		       int64_t value, const struct buffer *found)
+static int value_holds(const struct check *check, const struct condition *condition, enum fact_kind kind, int64_t value,
+		       const struct buffer *found)
 {
 	int64_t wanted;
 

@@ -26,7 +26,8 @@ static void tell_words(const struct check *check, const struct directive *direct
 		    fact_holds(check, process, subject->thread, directive->words[i], &found) >= 0 &&
 		    !(before.key && before.key_length == condition.key_length &&
 		      !strncmp(before.key, condition.key, condition.key_length))) {
-			buffer_format(out, "%s%.*s ", out->length ? ", " : "", (int)condition.key_length, condition.key);
+			buffer_format(out, "%s%.*s ", out->length ? ", " : "", (int)condition.key_length,
+				      condition.key);
 			text_escape(out, buffer_text(&found), strlen(buffer_text(&found)), 0);
 			before = condition;
 		}
@@ -74,8 +75,7 @@ static void tell_subject(const struct check *check, const struct directive *dire
 	if (!subject_read(directive, &subject) || !is_first_of_subject(check, directive))
 		return;
 	for (unsigned i = 0; (role = roles_get(check->roles, i)); i++) {
-		const struct process *process =
-		    subject_is(&subject, role->name) ? process_of(check, role->pid) : NULL;
+		const struct process *process = subject_is(&subject, role->name) ? process_of(check, role->pid) : NULL;
 
 		if (process && shown++ < SHOWN_OF_A_ROLE)
 			tell_process(check, directive->words[0], &subject, process, out);
