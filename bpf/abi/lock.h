@@ -86,11 +86,13 @@ struct raw_file_wait {
 
 struct raw_thread_look {
 	struct event h;
-	__u64 registers[LOCK_REGISTERS];
-	__u64 out_ns;   /* when it left the processor, CLOCK_BOOTTIME; 0 not known */
-	__u64 since_ns; /* when the wait for a lock that goes on began, 0: none known */
-	__u64 space, switches, handlers;
-	__u32 state, alarms, nstid, in_user;
+	__u64 registers[LOCK_REGISTERS]; /* meaningless while it runs */
+	__u64 out_ns;   /* since when it has been off the processor, CLOCK_BOOTTIME; 0: it is not, or unknown */
+	__u64 since_ns; /* since when it has been in a wait for a lock; 0: in none that is known of */
+	__u64 space, switches;
+	__u64 born_ns; /* the thread, CLOCK_BOOTTIME */
+	__u32 state, alarms, nstid;
+	__u32 compat; /* it is in a 32-bit system call */
 };
 
 #endif

@@ -12,6 +12,8 @@
 #include "lib/calls.bpf.h"
 #include "lib/cgroup.bpf.h"
 #include "lib/dead.bpf.h"
+#include "lib/lock.bpf.h"
+#include "lib/look.bpf.h"
 #include "lib/state.bpf.h"
 
 #define WAITERS_MAX 64
@@ -23,6 +25,7 @@ struct snapshot_scratch {
 		struct event_snap_thread thread;
 		struct event_counters counters;
 		struct event_zombie_look look;
+		struct raw_thread_look thread_look;
 	};
 };
 
@@ -81,7 +84,7 @@ static __always_inline void begin_sleep(struct task_struct *task)
 	struct pt_regs *regs;
 	__u64 number;
 
-	if (!settings.want_switch || task->exit_state)
+	if ((!settings.want_switch && !settings.want_lock) || task->exit_state)
 		return;
 	state = thread_of(task);
 	if (!state || state->out_ns || !task->__state)
@@ -93,6 +96,8 @@ static __always_inline void begin_sleep(struct task_struct *task)
 	state->reason = BLOCKED_OTHER + 1;
 	if (!(task->flags & KTHREAD_FLAG) && number < SYSCALL_TABLE_SIZE && settings.reason[number])
 		state->reason = settings.reason[number];
+	if (settings.want_lock && state->reason == BLOCKED_FUTEX + 1 && is_target(task->tgid) && !is_compat(task))
+		meet_wait(task, &state->lock, regs, state->out_ns);
 }
 
 static __always_inline void snapshot(struct seq_file *seq, struct task_struct *task)
@@ -112,26 +117,6 @@ static __always_inline void snapshot(struct seq_file *seq, struct task_struct *t
 }
 
 /* ---- a zombie's parent ----------------------------------------------------------------------------- */
-
-/* The letter that ps shows (fs/proc/array.c task_state_array). */
-static __always_inline __u32 state_letter(struct task_struct *task)
-{
-	__u32 state = task->__state;
-
-	if (task->exit_state)
-		return task->exit_state == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
-	if (!state)
-		return 'R';
-	if (state & 4)
-		return 'T';
-	if (state & 8)
-		return 't';
-	if ((state & 0x402) == 0x402)
-		return 'I';
-	if (state & 2)
-		return 'D';
-	return state & 1 ? 'S' : 'P';
-}
 
 static __always_inline void read_disposition(struct event_zombie_look *event, struct task_struct *parent)
 {
@@ -317,6 +302,18 @@ static __always_inline void find_self(struct task_struct *task)
 	shared.self_pidns = own.pidns;
 }
 
+static __always_inline void look_for_locks(struct seq_file *seq, struct task_struct *task, bool all_of_process)
+{
+	struct snapshot_scratch *room = scratch();
+
+	if (!room)
+		return;
+	if (all_of_process)
+		look_at_process(seq, &room->thread_look, task);
+	else
+		look_at_long_wait(seq, &room->thread_look, task);
+}
+
 SEC("iter/task")
 int ll_iterate(struct bpf_iter__task *context)
 {
@@ -344,6 +341,12 @@ int ll_iterate(struct bpf_iter__task *context)
 		break;
 	case ITERATE_COUNTERS:
 		tell_counters(seq, task);
+		break;
+	case ITERATE_LONG_WAITS:
+		look_for_locks(seq, task, false);
+		break;
+	case ITERATE_THREADS:
+		look_for_locks(seq, task, true);
 		break;
 	}
 	return 0;

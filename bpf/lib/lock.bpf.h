@@ -57,7 +57,7 @@ struct fold_map {
 /* Sites whose stack was told. */
 struct site_key {
 	__u64 space;
-	__u32 site, pad;
+	__u32 site, pid;
 };
 
 struct {
@@ -265,7 +265,7 @@ static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
 /* Tells a place that is new, so that user space can say what it is. */
 static __always_inline void tell_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
 {
-	struct site_key key = {.space = lock->space, .site = lock->site};
+	struct site_key key = {.space = lock->space, .site = lock->site, .pid = task->tgid};
 	struct raw_lock_site *record;
 	struct budget *budget;
 	__u32 one = 1;
@@ -396,7 +396,7 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 /* ---- a wait begins: the thread leaves the processor ------------------------------------------------------ */
 
 static __always_inline void begin_wait(struct task_struct *task, struct lock_wait *lock, const struct futex_wait *wait,
-				       __u64 t)
+				       __u64 t, bool in_memory)
 {
 	lock->space = (__u64)plain(task)->mm;
 	lock->address = wait->address;
@@ -408,9 +408,22 @@ static __always_inline void begin_wait(struct task_struct *task, struct lock_wai
 	lock->site = lock->told = lock->seen_long = 0;
 	lock->waker_pid = lock->waker_tid = 0;
 	lock->waker_start = 0;
-	if (bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
-		__builtin_memset(lock->words, 0, sizeof(lock->words));
+	/* all bits set: not read */
+	if (!in_memory || bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
+		__builtin_memset(lock->words, 0xff, sizeof(lock->words));
 	lock->owner = owner_candidate(lock);
+}
+
+/* A wait that began before observation, met by the iterator: its memory is not at hand, and what is told of it counts
+ * from now. */
+static __always_inline void meet_wait(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
+{
+	struct futex_wait wait = {};
+
+	if (lock->space || !(task->__state & SLEEPS_INTERRUPTIBLY) || call_of(regs->orig_ax) == SYSCALL_FUTEX_WAITV)
+		return;
+	if (read_wait(&wait, regs, lock))
+		begin_wait(task, lock, &wait, t, false);
 }
 
 /* Is this worth an event of its own? */
@@ -452,7 +465,7 @@ static __always_inline void leave_for_lock(struct task_struct *task, struct lock
 	}
 	if (lock->space)
 		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
-	begin_wait(task, lock, &wait, t);
+	begin_wait(task, lock, &wait, t, true);
 	if (!may_tell(lock, t))
 		return;
 	lock->site = work_out_site(task, lock, regs);
@@ -494,7 +507,7 @@ static __always_inline void refused_as_deadlock(struct task_struct *task, struct
 
 	if (!read_wait(&wait, regs, lock))
 		return;
-	begin_wait(task, lock, &wait, t);
+	begin_wait(task, lock, &wait, t, true);
 	lock->site = work_out_site(task, lock, regs);
 	tell_site(task, lock, regs, t);
 	tell_wait(task, lock, t);

@@ -23,6 +23,26 @@ static __always_inline __u32 dead_kind(struct task_struct *leader)
 	return plain(leader)->signal->live.counter > 0 ? 2 : 1;
 }
 
+/* The letter that ps shows (fs/proc/array.c task_state_array). */
+static __always_inline __u32 state_letter(struct task_struct *task)
+{
+	__u32 state = task->__state;
+
+	if (task->exit_state)
+		return task->exit_state == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
+	if (!state)
+		return 'R';
+	if (state & 4)
+		return 'T';
+	if (state & 8)
+		return 't';
+	if ((state & 0x402) == 0x402)
+		return 'I';
+	if (state & 2)
+		return 'D';
+	return state & 1 ? 'S' : 'P';
+}
+
 /* All of a snap_process but its head. */
 static __always_inline void fill_snap(struct event_snap_process *event, struct task_struct *task)
 {

@@ -494,6 +494,8 @@ static int turn(struct live *live)
 	look_if_due(live, now_ns);
 	if (live->locks && live->turn % DRAIN_EVERY == 0)
 		locks_drain(live->locks, false);
+	if (live->locks)
+		locks_watch(live->locks, now_ns);
 	if (++live->turn % LOSS_EVERY == 0)
 		tell_losses(live, now_ns);
 	tell_tick(live, now_ns); /* held back as long as any other record, so what came before it is told before it */
@@ -516,8 +518,10 @@ static int last_turn(struct live *live)
 	if (live->options->wants & (1U << GROUP_SWITCH))
 		look(live, ITERATE_COUNTERS, GROUP_SWITCH);
 	ring_buffer__consume(live->ring);
-	if (live->locks)
+	if (live->locks) {
+		locks_watch_end(live->locks);
 		locks_drain(live->locks, true);
+	}
 	tell_losses(live, live_clock());
 	tell_finish(live);
 	return live->failed;

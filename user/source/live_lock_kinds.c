@@ -131,6 +131,20 @@ uint32_t lock_kind_of(const struct lock_facts *facts)
 	return kind;
 }
 
+uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint32_t *words)
+{
+	const uint32_t command = op & COMMAND;
+
+	if (is_pi(op) || (command == OP_WAIT && (val & WAITERS_BIT)))
+		return words[MUTEX_LOCK] & TID_BITS;
+	if (command == OP_WAIT && val == 2)
+		return words[MUTEX_OWNER];
+	/* __cur_writer at 24; the futexes lie at 8 and 12 */
+	if (command == OP_WAIT_BITSET && (val == 2 || val == 3))
+		return address & 7 ? words[3] : words[4];
+	return 0;
+}
+
 static bool is_of_c(const char *call)
 {
 	return !strncmp(call, "pthread_", 8) || !strncmp(call, "mtx_", 4) || !strncmp(call, "cnd_", 4);

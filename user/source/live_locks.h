@@ -16,6 +16,7 @@
 #include "symbol/symbol.h"
 
 struct live_bpf;
+struct locks;
 
 /* ---- live_people.c: which threads exist, as the stream tells --------------------------------------------- */
 
@@ -61,8 +62,8 @@ struct sites {
 
 /* The place of a thread of this process with these registers and stack bytes; NULL: no memory. *fresh: not met before.
  */
-const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns, const void *registers,
-			      const void *stack, size_t size, bool *fresh);
+const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns,
+			      const struct symbol_registers *registers, const void *stack, size_t size, bool *fresh);
 void sites_free(struct sites *sites);
 
 /* ---- live_lock_kinds.c: what a lock is --------------------------------------------------------------------------- */
@@ -81,12 +82,132 @@ struct lock_facts { /* of one wait */
 uint32_t lock_kind_of(const struct lock_facts *facts);
 /* Is the word that such a wait has for its owner one? Only where kind, operation and memory prove the form. */
 bool lock_names_owner(uint32_t kind, const struct lock_facts *facts);
+/* The word that would be the owner's, by operation and value (as owner_candidate of bpf/lib/lock.bpf.h). */
+uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint32_t *words);
 /* Where the object begins that this futex is part of. */
 uint64_t lock_begin_of(uint32_t kind, const struct lock_facts *facts);
 
-/* ---- live_locks.c ------------------------------------------------------------------------------------------------ */
+/* ---- live_locks.c: numbers --- */
 
-struct locks;
+#define WAKES_KEPT 256
+
+struct lock_entry {
+	uint32_t number, kind, op, site;
+	bool shared, named;
+	uint64_t address, device, inode, offset;
+	struct lock_entry *next; /* of all */
+	struct lock_entry *same; /* with the same hash of (device, inode, offset) */
+};
+
+/* A futex that was waited on: several can belong to one lock. */
+struct futex_entry {
+	struct lock_entry *lock;
+	uint32_t op, val, site; /* of the last facts that were looked at */
+	uint32_t pid;
+	uint64_t start_ns, space, address;
+	struct futex_entry *next;
+};
+
+struct wake_entry { /* told when the lock is known */
+	struct lock_fold_key key;
+	struct lock_fold value;
+	uint64_t since_ns;
+};
+
+#define ENDED_KEPT 1024
+
+struct lock_ended { /* a process whose last sums are still to come */
+	uint64_t start_ns, t_ns;
+	uint32_t pid;
+};
+
+struct watched_process { /* one that is looked at again */
+	uint32_t pid;
+	unsigned looks; /* so far */
+	uint64_t start_ns, next_ns, step_ns, signature;
+	bool idle; /* nobody in it waits for a lock, and somebody can run */
+};
+
+struct remembered_thread { /* as it was at the last look */
+	uint64_t switches, call;
+	const struct site *site;
+};
+
+struct looks { /* live_looks.c */
+	struct watched_process *items;
+	size_t count, capacity;
+	struct hash threads; /* tid, start of the process → struct remembered_thread */
+	uint64_t pass_ns;    /* when to look for long waits next */
+};
+
+struct locks {
+	struct looks looks;
+	struct live_bpf *bpf;
+	record_fn record;
+	void *context;
+	struct people people;
+	struct sites sites;
+	struct hash site_numbers; /* space and pid, site → const struct site */
+	struct hash futexes;      /* space, address → struct futex_entry */
+	struct hash shared;       /* hash of (device, inode, offset) → struct lock_entry */
+	struct hash starts;       /* told waits that go on: tid → struct lock_entry */
+	struct lock_entry *all;
+	struct futex_entry *all_futexes;
+	uint32_t lock_count;
+	struct wake_entry wakes[WAKES_KEPT];
+	unsigned wake_count;
+	struct lock_ended ended[ENDED_KEPT];
+	unsigned ended_count;
+	uint64_t flipped_ns, flipped_before_ns; /* when the side in use, and that before, came into use */
+	struct event_builder builder;
+};
+
+struct lock_actor {
+	uint32_t pid, tid;
+	uint64_t start_ns, t_ns;
+	const char *comm;
+};
+
+struct lock_waited { /* what a record of the kernel side's tells of a wait */
+	uint64_t space, address;
+	uint32_t op, val, owner;
+	const struct site *site; /* NULL unknown */
+	const uint32_t *words;
+};
+
+struct lock_holder {
+	uint32_t known, pid, tid;
+	uint64_t start_ns;
+};
+
+/* Fills the head of an event about this actor, apart from kind and size; tells an event. */
+void locks_fill(struct event *head, const struct lock_actor *actor);
+void locks_tell(struct locks *locks, const struct event *event);
+
+#define LOCKS_TELL(locks, name, actor, ...)                                                                            \
+	do {                                                                                                           \
+		struct event_##name _event = {__VA_ARGS__};                                                            \
+		locks_fill(&_event.h, actor);                                                                          \
+		_event.h.kind = EVENT_##name;                                                                          \
+		_event.h.size = sizeof(_event);                                                                        \
+		locks_tell(locks, &_event.h);                                                                          \
+	} while (0)
+
+/* The place of a thread with these registers and stack bytes, told if it is new. NULL: no memory. */
+const struct site *locks_place(struct locks *locks, const struct lock_actor *actor,
+			       const struct symbol_registers *registers, const void *stack, size_t size);
+/* The lock that is waited for, told if it is new or better known now; fills *facts. NULL: no memory. */
+struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
+			      struct lock_facts *facts);
+struct futex_entry *locks_futex(const struct locks *locks, const struct lock_actor *actor, uint64_t space,
+				uint64_t address); /* NULL: not met yet */
+/* The memory of this process is gone: what comes at the same addresses later is something else. */
+void locks_forget(struct locks *locks, uint32_t pid, uint64_t start_ns);
+/* Who holds it, if `owner` is the word where it names one. `begin_ns`: the wait began then or later. */
+struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
+				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns);
+
+/* ---- live_locks.c ------------------------------------------------------------------------------------------------ */
 
 /* `record` gets the events. NULL: no memory. */
 struct locks *locks_new(struct live_bpf *bpf, record_fn record, void *context);
@@ -95,6 +216,10 @@ void locks_free(struct locks *locks);
 void locks_event(struct locks *locks, const struct event *event);
 /* A record of the kernel side's that is no event. */
 void locks_raw(struct locks *locks, const struct event *raw, size_t size);
+/* Looks at processes that have long waits, when it is time; once more at the end. */
+void locks_watch(struct locks *locks, uint64_t now_ns);
+void locks_watch_end(struct locks *locks);
+void looks_free(struct looks *looks);
 /* Tells the sums of the interval before the last one; `all`: up to now. */
 void locks_drain(struct locks *locks, bool all);
 

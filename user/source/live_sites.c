@@ -241,12 +241,11 @@ static struct site *add(struct sites *sites, struct description *description, ui
 	return site;
 }
 
-const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns, const void *registers,
-			      const void *stack, size_t size, bool *fresh)
+const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns,
+			      const struct symbol_registers *registers, const void *stack, size_t size, bool *fresh)
 {
 	struct symbol_frame frames[FRAMES_MAX];
 	struct description description = {0};
-	struct symbol_registers at;
 	enum symbol_end end = SYMBOL_END_UNKNOWN;
 	struct site *site, *first;
 	unsigned count = 0;
@@ -257,8 +256,8 @@ const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns,
 		sites->symbols = symbols_new();
 	if (!sites->symbols)
 		return NULL;
-	if (!symbol_registers_saved(&at, registers, LOCK_REGISTERS * sizeof(uint64_t)))
-		count = symbols_unwind(sites->symbols, pid, start_ns, &at, stack, size, frames, FRAMES_MAX, &end);
+	if (registers)
+		count = symbols_unwind(sites->symbols, pid, start_ns, registers, stack, size, frames, FRAMES_MAX, &end);
 	describe(&description, frames, count, end);
 	hash = hash_text(&description);
 	first = hash_get(&sites->by_text, hash, 0);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Looks at threads, for the task iterator: where a thread is, in which call, since when, whether it has run since the
+ * last look. What its memory says is read by user space: another process' cannot be read here on all kernels.
+ */
+#ifndef LIFELINE_BPF_LOOK_H
+#define LIFELINE_BPF_LOOK_H
+
+#include "lib/common.bpf.h"
+#include "lib/state.bpf.h"
+#include "lib/threads.bpf.h"
+#include "abi/lock.h"
+
+#define TIMER_ENQUEUED 1 /* HRTIMER_STATE_ENQUEUED */
+#define LIST_HEAD_SIZE 16
+
+/* Is there something that will send this process a signal by itself? */
+static __always_inline __u32 armed_alarms(struct task_struct *task)
+{
+	struct signal_struct *signals = plain(task)->signal;
+	__u64 at = (__u64)signals + bpf_core_field_offset(signals->posix_timers), first = 0;
+	__u32 alarms = 0;
+
+	if (signals->real_timer.state & TIMER_ENQUEUED)
+		alarms |= ALARM_REAL;
+	/* a list that points to itself when it is empty, since 6.12 a hash list's NULL */
+	bpf_probe_read_kernel(&first, sizeof(first), (void *)at);
+	if (first && (bpf_core_field_size(signals->posix_timers) < LIST_HEAD_SIZE || first != at))
+		alarms |= ALARM_POSIX;
+	if (signals->it[0].expires || signals->it[1].expires)
+		alarms |= ALARM_CPU;
+	return alarms;
+}
+
+/* Since when it has been off the processor. Not known of one that blocked before it was observed: then not before it
+ * last got a processor (both clocks are close to each other, see dead_for). */
+static __always_inline __u64 off_since(struct task_struct *task, struct thread_state *state, __u64 t)
+{
+	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
+
+	if (!task->__state)
+		return 0;
+	if (state && state->out_ns)
+		return state->out_ns;
+	return arrival && clock > arrival && t > clock - arrival ? t - (clock - arrival) : 0;
+}
+
+static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thread_look *look, struct task_struct *task,
+					   struct thread_state *state)
+{
+	__u64 t = now();
+	struct own_pid own;
+
+	__builtin_memset(look, 0, sizeof(*look));
+	fill_head(&look->h, RAW_THREAD_LOOK, sizeof(*look), task, t);
+	look->space = (__u64)plain(task)->mm;
+	look->state = state_letter(task);
+	look->switches = task->nvcsw + task->nivcsw;
+	look->out_ns = off_since(task, state, t);
+	look->since_ns = state && state->lock.space ? state->lock.since_ns : 0;
+	look->born_ns = task->start_boottime;
+	look->alarms = armed_alarms(task);
+	read_own_pid(&own, task);
+	look->nstid = own.number;
+	look->compat = is_compat(task);
+	if (!(task->flags & KTHREAD_FLAG))
+		bpf_probe_read_kernel(look->registers, sizeof(look->registers), (void *)bpf_task_pt_regs(task));
+	bpf_seq_write(seq, look, sizeof(*look));
+}
+
+/* Each wait is told once, when it has become long. */
+static __always_inline void look_at_long_wait(struct seq_file *seq, struct raw_thread_look *look,
+					      struct task_struct *task)
+{
+	struct thread_state *state;
+
+	if (task->exit_state || !is_target(task->tgid))
+		return;
+	state = thread_find(task);
+	if (!state || !state->lock.space || state->lock.seen_long || now() - state->lock.since_ns < shared.long_wait_ns)
+		return;
+	state->lock.seen_long = 1;
+	look_at_thread(seq, look, task, state);
+}
+
+static __always_inline void look_at_process(struct seq_file *seq, struct raw_thread_look *look,
+					    struct task_struct *task)
+{
+	if (!task->exit_state && task->tgid == shared.look_pid)
+		look_at_thread(seq, look, task, thread_find(task));
+}
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Locks get their numbers here. What the kernel side tells is an address in an address space; a lock is a number that
+ * stays the same for all who wait for it, in whatever process, and dies with the program image that it lived in. */
+#include "source/live_locks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FUTEX_PRIVATE 128
+#define NAME_MAX_LEN 512
+
+/* ---- telling --------------------------------------------------------------------------------------------- */
+
+void locks_fill(struct event *head, const struct lock_actor *actor)
+{
+	head->t_ns = actor->t_ns;
+	head->start_ns = actor->start_ns;
+	head->pid = actor->pid;
+	head->tid = actor->tid;
+	memcpy(head->comm, actor->comm, COMM_SIZE);
+	head->comm[COMM_SIZE - 1] = 0;
+}
+
+void locks_tell(struct locks *locks, const struct event *event)
+{
+	locks->record(locks->context, event, event->size);
+}
+
+static void tell_site(struct locks *locks, const struct lock_actor *actor, const struct site *site)
+{
+	struct event_site *event = (struct event_site *)locks->builder.bytes;
+
+	event_build(&locks->builder, event_info(EVENT_site));
+	locks_fill(&event->h, actor);
+	event->site = site->number;
+	event->cut = site->cut;
+	event_build_bytes(&locks->builder, "frames", site->frames ? site->frames : "", site->frames_length);
+	event_build_bytes(&locks->builder, "call", site->call, strlen(site->call));
+	locks_tell(locks, event_built(&locks->builder));
+}
+
+/* The symbol, file or nothing that names this lock. */
+static void name_lock(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock)
+{
+	struct symbol_data data = {0};
+	struct buffer name = {0};
+
+	if (!locks->sites.symbols ||
+	    !symbols_data(locks->sites.symbols, (pid_t)actor->pid, actor->start_ns, lock->address, &data))
+		return;
+	if (lock->kind == LOCK_GIL && data.name)
+		buffer_text_append(&name, data.name); /* the offset says nothing to anybody */
+	else
+		symbol_data_format(&data, &name);
+	event_build_bytes(&locks->builder, "name", buffer_text(&name), strnlen(buffer_text(&name), NAME_MAX_LEN));
+	if (data.object)
+		event_build_bytes(&locks->builder, "object", data.object, strnlen(data.object, NAME_MAX_LEN));
+	buffer_free(&name);
+}
+
+static void tell_lock(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock)
+{
+	struct event_lock *event = (struct event_lock *)locks->builder.bytes;
+
+	event_build(&locks->builder, event_info(EVENT_lock));
+	locks_fill(&event->h, actor);
+	event->address = lock->address;
+	event->device = lock->device;
+	event->inode = lock->inode;
+	event->offset = lock->offset;
+	event->lock = lock->number;
+	event->kind = lock->kind;
+	event->shared = lock->shared;
+	event->op = lock->op;
+	event->site = lock->site;
+	name_lock(locks, actor, lock);
+	locks_tell(locks, event_built(&locks->builder));
+}
+
+const struct site *locks_place(struct locks *locks, const struct lock_actor *actor,
+			       const struct symbol_registers *registers, const void *stack, size_t size)
+{
+	const struct site *site;
+	bool fresh;
+
+	site = sites_find(&locks->sites, (pid_t)actor->pid, actor->start_ns, registers, stack, size, &fresh);
+	if (site && fresh)
+		tell_site(locks, actor, site);
+	return site;
+}
+
+/* ---- which lock ------------------------------------------------------------------------------------------- */
+
+/* Which file a shared mapping at this address is of; false: it is private memory, or cannot be read any more. */
+static bool find_shared(uint32_t pid, uint64_t address, struct lock_entry *lock)
+{
+	unsigned long long from, to, offset, inode;
+	unsigned major, minor;
+	char path[48], line[4400], flags[8];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx-%llx %7s %llx %x:%x %llu", &from, &to, flags, &offset, &major, &minor, &inode) !=
+			7 ||
+		    address < from || address >= to)
+			continue;
+		found = flags[3] == 's';
+		if (found) {
+			lock->device = (uint64_t)major << 32 | minor;
+			lock->inode = inode;
+			lock->offset = offset + (address - from);
+		}
+		break;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static uint64_t hash_shared(const struct lock_entry *lock)
+{
+	return (lock->device * 0x9e3779b97f4a7c15ULL) ^ (lock->inode * 0xc2b2ae3d27d4eb4fULL) ^ lock->offset;
+}
+
+static struct lock_entry *find_same(struct locks *locks, const struct lock_entry *like)
+{
+	struct lock_entry *lock = hash_get(&locks->shared, hash_shared(like), 0);
+
+	while (lock && (lock->device != like->device || lock->inode != like->inode || lock->offset != like->offset))
+		lock = lock->same;
+	return lock;
+}
+
+static struct lock_entry *new_lock(struct locks *locks, const struct lock_entry *like)
+{
+	struct lock_entry *lock = malloc(sizeof(*lock));
+
+	if (!lock)
+		return NULL;
+	*lock = *like;
+	lock->number = ++locks->lock_count;
+	lock->next = locks->all;
+	locks->all = lock;
+	if (lock->shared) {
+		lock->same = hash_get(&locks->shared, hash_shared(lock), 0);
+		hash_put(&locks->shared, hash_shared(lock), 0, lock);
+	}
+	return lock;
+}
+
+/* An address space is told apart by the kernel's address of it, which is used again for others' later. */
+static uint64_t space_of(const struct lock_actor *actor, uint64_t space)
+{
+	return space ^ actor->start_ns * 0x9e3779b97f4a7c15ULL ^ (uint64_t)actor->pid << 40;
+}
+
+struct futex_entry *locks_futex(const struct locks *locks, const struct lock_actor *actor, uint64_t space,
+				uint64_t address)
+{
+	return hash_get(&locks->futexes, space_of(actor, space), address);
+}
+
+static struct futex_entry *new_futex(struct locks *locks, const struct lock_actor *actor, uint64_t space,
+				     uint64_t address, struct lock_entry *lock)
+{
+	struct futex_entry *futex = calloc(1, sizeof(*futex));
+
+	if (!futex || hash_put(&locks->futexes, space_of(actor, space), address, futex)) {
+		free(futex);
+		return NULL;
+	}
+	*futex = (struct futex_entry){.lock = lock,
+				      .pid = actor->pid,
+				      .start_ns = actor->start_ns,
+				      .space = space_of(actor, space),
+				      .address = address,
+				      .next = locks->all_futexes};
+	locks->all_futexes = futex;
+	return futex;
+}
+
+void locks_forget(struct locks *locks, uint32_t pid, uint64_t start_ns)
+{
+	struct futex_entry **link = &locks->all_futexes, *futex;
+
+	while ((futex = *link)) {
+		if (futex->pid != pid || futex->start_ns != start_ns) {
+			link = &futex->next;
+			continue;
+		}
+		*link = futex->next;
+		hash_remove(&locks->futexes, futex->space, futex->address);
+		free(futex);
+	}
+}
+
+/* The lock at the beginning of the object that this futex is part of, made if it is new. */
+static struct lock_entry *lock_at(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
+				  uint32_t kind, const struct lock_facts *facts)
+{
+	struct lock_entry like = {.kind = kind, .op = waited->op, .address = lock_begin_of(kind, facts)};
+	struct futex_entry *futex = locks_futex(locks, actor, waited->space, like.address);
+	struct lock_entry *lock;
+
+	if (like.address != waited->address && futex && futex->lock->kind == kind)
+		return futex->lock;
+	if (!(waited->op & FUTEX_PRIVATE))
+		like.shared = find_shared(actor->pid, like.address, &like);
+	lock = like.shared ? find_same(locks, &like) : NULL;
+	if (lock)
+		return lock;
+	like.site = facts->site ? facts->site->number : 0;
+	lock = new_lock(locks, &like);
+	if (!lock)
+		return NULL;
+	if (like.address != waited->address && !futex)
+		new_futex(locks, actor, waited->space, like.address, lock);
+	tell_lock(locks, actor, lock);
+	return lock;
+}
+
+/* Does this number mean a thread of the actor's own process, alive or ended a moment ago? */
+static bool is_own_thread(struct locks *locks, const struct lock_actor *actor, uint32_t number)
+{
+	const struct person *person = number ? people_meant(&locks->people, actor->pid, actor->start_ns, number) : NULL;
+
+	return person && person->pid == actor->pid && person->start_ns == actor->start_ns;
+}
+
+static bool in_python(struct locks *locks, const struct lock_actor *actor, uint64_t address)
+{
+	struct symbol_data data;
+
+	return locks->sites.symbols &&
+	       symbols_data(locks->sites.symbols, (pid_t)actor->pid, actor->start_ns, address, &data) && data.name &&
+	       !strcmp(data.name, "_PyRuntime");
+}
+
+/* Memory is used again for another lock, and what a lock is may show only later: then its kind changes. */
+static void change_kind(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
+			struct futex_entry *futex, uint32_t kind, const struct lock_facts *facts)
+{
+	struct lock_entry *other;
+
+	if (futex->lock->kind == LOCK_FUTEX && lock_begin_of(kind, facts) == waited->address) {
+		futex->lock->kind = kind;
+		futex->lock->op = waited->op;
+		tell_lock(locks, actor, futex->lock);
+		return;
+	}
+	other = lock_at(locks, actor, waited, kind, facts);
+	if (other)
+		futex->lock = other;
+}
+
+struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
+			      struct lock_facts *facts)
+{
+	struct futex_entry *futex = locks_futex(locks, actor, waited->space, waited->address);
+	const uint32_t site = waited->site ? waited->site->number : 0;
+	struct lock_entry *lock;
+	uint32_t kind;
+
+	*facts = (struct lock_facts){.op = waited->op,
+				     .val = waited->val,
+				     .address = waited->address,
+				     .words = waited->words,
+				     .site = waited->site,
+				     .owner_lives = is_own_thread(locks, actor, waited->owner)};
+	if (futex && futex->op == waited->op && futex->val == waited->val && futex->site == site)
+		return futex->lock;
+	facts->python = in_python(locks, actor, waited->address);
+	facts->value_lives = is_own_thread(locks, actor, waited->val);
+	kind = lock_kind_of(facts);
+	if (!futex) {
+		lock = lock_at(locks, actor, waited, kind, facts);
+		futex = lock ? new_futex(locks, actor, waited->space, waited->address, lock) : NULL;
+		if (!futex)
+			return NULL;
+	} else if (kind != futex->lock->kind && kind != LOCK_FUTEX) {
+		change_kind(locks, actor, waited, futex, kind, facts);
+	}
+	futex->op = waited->op;
+	futex->val = waited->val;
+	futex->site = site;
+	return futex->lock;
+}
+
+/* ---- who holds it ------------------------------------------------------------------------------------------- */
+
+struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
+				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns)
+{
+	struct lock_holder holder = {.known = HOLDER_UNKNOWN};
+	const struct person *person;
+
+	if (!lock_names_owner(lock->kind, facts) || (facts->words[0] == UINT32_MAX && facts->words[1] == UINT32_MAX))
+		return holder; /* no owner in such a lock, or its memory was not read */
+	if (!owner) {
+		holder.known = lock->kind == LOCK_RWLOCK ? HOLDER_UNKNOWN : HOLDER_NOBODY;
+		return holder;
+	}
+	person = people_meant(&locks->people, actor->pid, actor->start_ns, owner);
+	if (!person)
+		return holder; /* not one that is observed */
+	holder.pid = person->pid;
+	holder.tid = person->tid;
+	holder.start_ns = person->start_ns;
+	holder.known = HOLDER_THREAD;
+	if (person->pid != actor->pid && !lock->shared)
+		holder.known = HOLDER_FORK;
+	if ((person->ended_ns && person->ended_ns < begin_ns) || person->born_ns > actor->t_ns)
+		holder.known = HOLDER_GONE;
+	if (holder.known != HOLDER_THREAD)
+		holder.pid = 0, holder.start_ns = 0;
+	return holder;
+}
