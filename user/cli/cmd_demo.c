@@ -10,18 +10,22 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/demo_all.h"
 #include "cli/demos.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/wrap.h"
 
 #define EXIT_DIFFERS 1
-#define STATUS_CANNOT_SHOW 77 /* a demo's own: this machine or user cannot show it */
+#define LIST_WIDTH 100
+#define STATUS_CANNOT_SHOW 77      /* a demo's own: this machine or user cannot show it */
+#define LONGEST_NS 120000000000ULL /* of --all: a demo that hangs must not hang the table */
 
 struct demo_options {
 	struct observe_options observe;
 	uint64_t linger_ns;
 	bool replay_check;
+	bool all;
 };
 
 extern const struct command command_demo;
@@ -30,32 +34,85 @@ static const struct option options[] = {
     OBSERVE_OPTIONS(struct demo_options, observe., "standard output.",
 		    "End after that long: the demo gets SIGTERM, and SIGKILL 5 s later."),
     LINGER_OPTION(struct demo_options, linger_ns),
+    {.name = "all",
+     .type = OPTION_FLAG,
+     .offset = offsetof(struct demo_options, all),
+     .help = "Run every demo, or those of the kinds and names given, one after another, and print a table of what "
+	     "passed: the self-test of an installation. The other options count for each."},
     {.name = "replay-check", .type = OPTION_FLAG, .offset = offsetof(struct demo_options, replay_check)},
     {0},
 };
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
-static int list_demos(const struct demos *demos)
+static bool is_of_kind(const struct demo *demo, const char *kind, size_t length)
 {
-	struct buffer text = {0};
-	size_t kind_length = 0;
-	const char *kind = "";
+	return !strncmp(demo->name, kind, length) && demo->name[length] == '/';
+}
 
+/* The heading of a kind stands in its default's expectation. */
+static const char *heading_of(const struct demos *demos, const char *kind, size_t length)
+{
 	for (unsigned i = 0; i < demos->count; i++) {
 		const struct demo *demo = &demos->items[i];
-		bool preset = expect_next(demo->expect, "default", NULL);
+		const struct directive *heading = expect_next(demo->expect, "kind", NULL);
 
-		if (strncmp(demo->name, kind, kind_length + 1)) {
-			kind = demo->name;
-			kind_length = strcspn(kind, "/");
-			buffer_format(&text, "%s%.*s\n", i ? "\n" : "", (int)kind_length, kind);
-		}
-		buffer_format(&text, "  %-36s %s%s\n", demo->name, expect_about(demo->expect),
-			      preset ? " (default)" : "");
+		if (heading && is_of_kind(demo, kind, length))
+			return heading->text;
 	}
-	buffer_text_append(&text, "\n`lifeline demo NAME` runs one; a kind alone runs its default.\n");
+	return "";
+}
+
+static void list_kind(const struct demos *demos, const char *kind, size_t length, struct buffer *text)
+{
+	const char *heading = heading_of(demos, kind, length);
+	size_t widest = 0;
+
+	for (unsigned i = 0; i < demos->count; i++)
+		if (is_of_kind(&demos->items[i], kind, length) && strlen(demos->items[i].name) > widest)
+			widest = strlen(demos->items[i].name);
+	buffer_format(text, "%s%.*s%s%s\n", text->length ? "\n" : "", (int)length, kind, *heading ? ": " : "", heading);
+	for (unsigned i = 0; i < demos->count; i++) {
+		const struct demo *demo = &demos->items[i];
+		struct buffer about = {0};
+
+		if (!is_of_kind(demo, kind, length))
+			continue;
+		buffer_format(&about, "%s%s", expect_about(demo->expect),
+			      expect_next(demo->expect, "default", NULL) ? " (default)" : "");
+		buffer_format(text, "  %-*s  ", (int)widest, demo->name);
+		wrap_text(text, buffer_text(&about), (int)widest + 4, LIST_WIDTH, (int)widest + 4);
+		buffer_free(&about);
+	}
+}
+
+/* All kinds, or the one that is named with a slash behind it. */
+static int list_demos(const struct demos *demos, const char *only)
+{
+	struct buffer text = {0};
+
+	for (unsigned i = 0; i < demos->count; i++) {
+		const char *name = demos->items[i].name;
+		size_t length = strcspn(name, "/");
+		bool first = i == 0 || !is_of_kind(&demos->items[i - 1], name, length);
+
+		if (first && (!only || !strncmp(only, name, length + 1)))
+			list_kind(demos, name, length, &text);
+	}
+	if (!only)
+		buffer_text_append(&text,
+				   "\n`lifeline demo NAME` runs one; a kind alone runs its default; KIND/ lists it.\n");
 	return output_print(&text);
+}
+
+static bool is_kind_to_list(const struct demos *demos, const char *name)
+{
+	size_t length = strcspn(name, "/");
+
+	for (unsigned i = 0; length && name[length] && !name[length + 1] && i < demos->count; i++)
+		if (is_of_kind(&demos->items[i], name, length))
+			return true;
+	return false;
 }
 
 /* ---- one run ----------------------------------------------------------------------------------------------------- */
@@ -237,7 +294,7 @@ static int check(const struct trial *trial)
 
 	if (status == STATUS_CANNOT_SHOW) {
 		fprintf(stderr, "demo %s: skipped: it says that it cannot be shown here\n", trial->demo->name);
-		return EXIT_TROUBLE;
+		return DEMO_SKIPPED;
 	}
 	count = expect_compare(trial->demo->expect, &trial->engine, trial->roles, &differences);
 	count += check_replay(trial, &differences);
@@ -303,6 +360,7 @@ static void release(struct trial *trial)
 	engine_free(&trial->engine);
 }
 
+/* 0, 1, DEMO_SKIPPED, or what the observation came to (99, 125). */
 static int run_demo(const struct demo *demo, struct demo_options *demo_options, int argument_count, char **arguments)
 {
 	struct trial trial = {.demo = demo, .options = demo_options};
@@ -314,28 +372,62 @@ static int run_demo(const struct demo *demo, struct demo_options *demo_options, 
 		return complain(&error);
 	if (lacks) {
 		fprintf(stderr, "demo %s: skipped: %s\n", demo->name, error.text);
-		return EXIT_TROUBLE;
+		return DEMO_SKIPPED;
 	}
 	status = prepare(&trial, argument_count, arguments, &error) < 0 ? complain(&error) : try_demo(&trial);
 	release(&trial);
 	return status;
 }
 
+/* Of --all, in a process of its own: so what it does to the options stays there. */
+static int run_one_of_all(const struct demo *demo, void *data)
+{
+	struct demo_options *options_of_all = data;
+
+	if (!options_of_all->observe.for_ns)
+		options_of_all->observe.for_ns = LONGEST_NS;
+	return run_demo(demo, options_of_all, 0, NULL);
+}
+
+static int run_all(const struct demos *demos, struct demo_options *demo_options, int count, char **wanted)
+{
+	const struct observe_options *each = &demo_options->observe;
+	struct error error = {0};
+
+	if (each->report.output || each->record || each->report.format == REPORT_JSON) {
+		error_set(&error, -EINVAL, "one file cannot hold what all demos give");
+		error_hint(&error, "leave out -o, --record and --format json, or name one demo without --all");
+		return complain(&error);
+	}
+	return demo_run_all(demos, wanted, count, run_one_of_all, demo_options);
+}
+
+static int run_named(const struct demos *demos, struct demo_options *demo_options, int argument_count, char **arguments)
+{
+	struct error error = {0};
+	const struct demo *demo = demos_find(demos, arguments[0], &error);
+	int status = demo ? run_demo(demo, demo_options, argument_count - 1, arguments + 1) : complain(&error);
+
+	return status == DEMO_SKIPPED ? EXIT_TROUBLE : status;
+}
+
 static int run(void *data, int argument_count, char **arguments)
 {
+	struct demo_options *demo_options = data;
 	struct demos demos = {0};
 	struct error error = {0};
-	const struct demo *demo;
 	int status;
 
-	if (demos_load(&demos, &error) < 0) {
+	if (demos_load(&demos, &error) < 0)
 		status = complain(&error);
-	} else if (!argument_count) {
-		status = list_demos(&demos);
-	} else {
-		demo = demos_find(&demos, arguments[0], &error);
-		status = demo ? run_demo(demo, data, argument_count - 1, arguments + 1) : complain(&error);
-	}
+	else if (demo_options->all)
+		status = run_all(&demos, demo_options, argument_count, arguments);
+	else if (!argument_count)
+		status = list_demos(&demos, NULL);
+	else if (is_kind_to_list(&demos, arguments[0]))
+		status = list_demos(&demos, arguments[0]);
+	else
+		status = run_named(&demos, demo_options, argument_count, arguments);
 	demos_free(&demos);
 	return status;
 }
@@ -343,17 +435,19 @@ static int run(void *data, int argument_count, char **arguments)
 const struct command command_demo = {
     .name = "demo",
     .summary = "run a small program that shows one situation, explain and check what was seen",
-    .synopsis = "[NAME] [options] [-- ARG…]",
+    .synopsis = "[NAME] [options] [-- ARG…] | --all [NAME|KIND…]",
     .description =
-	"Without NAME: lists the demos by kind. With one (zombie/never-waits, or zombie for the default of its kind): "
-	"runs "
-	"it observed, shows what it prints, the report, and what to see in it, and compares the observation with "
-	"what is expected of the demo. The exit status is 0 if all was as expected and 1 if not; a demo that this "
-	"machine cannot show is skipped with 125.",
+	"Without NAME: lists the demos by kind (KIND/ lists one kind). With one (zombie/never-waits, or zombie for the "
+	"default of its kind): runs it observed, shows what it prints, the report, and what to see in it, and compares "
+	"the observation with what is expected of the demo. The exit status is 0 if all was as expected and 1 if not; "
+	"a "
+	"demo that this machine cannot show is skipped with 125. With --all a demo that is skipped is no failure.",
     .options = options,
     .options_size = sizeof(struct demo_options),
     .examples = "lifeline demo\n"
 		"sudo lifeline demo zombie/never-waits\n"
-		"sudo lifeline demo zombie --format json -o zombie.json",
+		"sudo lifeline demo zombie --format json -o zombie.json\n"
+		"sudo lifeline demo --all\n"
+		"sudo lifeline demo --all net thread/start-and-join",
     .run = run,
 };

@@ -14,7 +14,7 @@ struct expect {
 	unsigned count;
 };
 
-static const char *const names[] = {"about", "default", "needs", "options", "expect",
+static const char *const names[] = {"about", "kind", "default", "needs", "options", "expect",
 				    "none",  "exit",    "fact",  "lock",    "explain"};
 
 static bool is_known(const char *name)
