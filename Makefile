@@ -22,7 +22,7 @@ CLANG      ?= clang
 BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
-PACKAGES   := libbpf libelf libdw zlib
+PACKAGES   := libbpf libelf libdw liblzma zlib
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
 # install it first and then call make again.

@@ -18,6 +18,7 @@ command:pkg-config        pkg-config       pkgconf-pkg-config    pkgconf
 library:libbpf            libbpf-dev       libbpf-devel          libbpf
 library:libelf            libelf-dev       elfutils-libelf-devel libelf
 library:libdw             libdw-dev        elfutils-devel        elfutils
+library:liblzma           liblzma-dev      xz-devel              xz
 library:zlib              zlib1g-dev       zlib-devel            zlib
 header:libiberty/demangle.h libiberty-dev  binutils-devel        binutils
 '

@@ -339,70 +339,134 @@ const struct elf_section *elf_find_section(const struct elf *elf, const char *na
 	return NULL;
 }
 
-static int inflate_into(const uint8_t *packed, size_t packed_size, uint64_t size, struct elf_part *part)
+/* Both classes' header of a packed section, as one. */
+static bool take_packed(const struct elf *elf, const uint8_t *data, size_t size, Elf64_Chdr *header, size_t *head)
 {
-	z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed, .avail_in = (uInt)packed_size};
-	int result;
+	Elf32_Chdr narrow;
 
-	if (packed_size > UINT_MAX || size > ELF_LOAD_MAX)
-		return -EFBIG;
-	if (size / DEFLATE_MAX_RATIO > packed_size)
-		return -EIO;
-	part->data = malloc(size + 1);
-	if (!part->data)
-		return -ENOMEM;
-	part->size = size;
-	stream.next_out = part->data;
-	stream.avail_out = (uInt)size;
-	result = inflateInit(&stream);
-	if (result == Z_OK) {
-		result = inflate(&stream, Z_FINISH);
-		inflateEnd(&stream);
+	*head = elf->wide ? sizeof(*header) : sizeof(narrow);
+	if (size < *head)
+		return false;
+	if (elf->wide) {
+		memcpy(header, data, *head);
+		return true;
 	}
-	if (result != Z_STREAM_END || stream.avail_out) {
-		elf_part_free(part);
-		return -EIO;
-	}
-	part->data[size] = 0;
-	return 0;
+	memcpy(&narrow, data, *head);
+	*header = (Elf64_Chdr){.ch_type = narrow.ch_type, .ch_size = narrow.ch_size};
+	return true;
 }
 
-static int unpack(const struct elf *elf, const struct elf_part *packed, struct elf_part *part)
-{
-	Elf64_Chdr wide = {0};
-	Elf32_Chdr narrow = {0};
-	const size_t head = elf->wide ? sizeof(wide) : sizeof(narrow);
+struct elf_unpacking {
+	struct elf_part packed;
+	z_stream stream;
+	uint8_t *data;
+	size_t size, ready;
+	bool failed;
+};
 
-	if (packed->size < head)
-		return -EIO;
-	if (elf->wide) {
-		memcpy(&wide, packed->data, head);
-	} else {
-		memcpy(&narrow, packed->data, head);
-		wide.ch_type = narrow.ch_type;
-		wide.ch_size = narrow.ch_size;
+static struct elf_unpacking *unpacking_new(const struct elf_part *packed, const Elf64_Chdr *header, size_t head)
+{
+	struct elf_unpacking *unpacking;
+
+	if (header->ch_type != ELFCOMPRESS_ZLIB || packed->size > UINT_MAX || header->ch_size > ELF_LOAD_MAX ||
+	    header->ch_size / DEFLATE_MAX_RATIO > packed->size)
+		return NULL;
+	unpacking = calloc(1, sizeof(*unpacking));
+	if (!unpacking)
+		return NULL;
+	unpacking->stream.next_in = packed->data + head;
+	unpacking->stream.avail_in = (uInt)(packed->size - head);
+	unpacking->size = header->ch_size;
+	unpacking->data = malloc(unpacking->size + 1);
+	if (!unpacking->data || inflateInit(&unpacking->stream) != Z_OK) {
+		free(unpacking->data);
+		free(unpacking);
+		return NULL;
 	}
-	if (wide.ch_type != ELFCOMPRESS_ZLIB)
-		return -ENOTSUP;
-	return inflate_into(packed->data + head, packed->size - head, wide.ch_size, part);
+	unpacking->packed = *packed;
+	return unpacking;
+}
+
+struct elf_unpacking *elf_unpack(const struct elf *elf, const struct elf_section *section)
+{
+	struct elf_unpacking *unpacking = NULL;
+	struct elf_part packed;
+	Elf64_Chdr header;
+	size_t head;
+
+	if (elf_load(&elf->bytes, section->offset, section->size, &packed))
+		return NULL;
+	if (take_packed(elf, packed.data, packed.size, &header, &head))
+		unpacking = unpacking_new(&packed, &header, head);
+	if (!unpacking)
+		elf_part_free(&packed);
+	return unpacking;
+}
+
+const uint8_t *elf_unpack_to(struct elf_unpacking *unpacking, size_t size)
+{
+	z_stream *stream = &unpacking->stream;
+	int result;
+
+	if (size > unpacking->size || unpacking->failed)
+		return NULL;
+	if (size > unpacking->ready) {
+		stream->next_out = unpacking->data + unpacking->ready;
+		stream->avail_out = (uInt)(size - unpacking->ready);
+		result = inflate(stream, Z_SYNC_FLUSH);
+		unpacking->failed = stream->avail_out || (result != Z_OK && result != Z_STREAM_END);
+		unpacking->ready = size;
+	}
+	return unpacking->failed ? NULL : unpacking->data;
+}
+
+void elf_unpack_free(struct elf_unpacking *unpacking)
+{
+	if (!unpacking)
+		return;
+	inflateEnd(&unpacking->stream);
+	elf_part_free(&unpacking->packed);
+	free(unpacking->data);
+	free(unpacking);
+}
+
+uint64_t elf_unpacked_size(const struct elf *elf, const struct elf_section *section)
+{
+	uint8_t data[sizeof(Elf64_Chdr)];
+	Elf64_Chdr header;
+	size_t head;
+
+	if (!(section->flags & SHF_COMPRESSED))
+		return section->size;
+	if (section->size < sizeof(data) || elf_read(&elf->bytes, section->offset, data, sizeof(data)) ||
+	    !take_packed(elf, data, sizeof(data), &header, &head))
+		return 0;
+	return header.ch_size;
+}
+
+static int load_packed(const struct elf *elf, const struct elf_section *section, struct elf_part *part)
+{
+	struct elf_unpacking *unpacking = elf_unpack(elf, section);
+	int err = -EIO;
+
+	if (unpacking && elf_unpack_to(unpacking, unpacking->size)) {
+		*part = (struct elf_part){unpacking->data, unpacking->size};
+		part->data[part->size] = 0;
+		unpacking->data = NULL;
+		err = 0;
+	}
+	elf_unpack_free(unpacking);
+	return err;
 }
 
 int elf_load_section(const struct elf *elf, const struct elf_section *section, struct elf_part *part)
 {
-	struct elf_part packed;
-	int err;
-
 	*part = (struct elf_part){NULL, 0};
 	if (!section || section->type == SHT_NOBITS || section->type == SHT_NULL)
 		return -ENOENT;
-	if (!(section->flags & SHF_COMPRESSED))
-		return elf_load(&elf->bytes, section->offset, section->size, part);
-	err = elf_load(&elf->bytes, section->offset, section->size, &packed);
-	if (err)
-		return err;
-	err = unpack(elf, &packed, part);
-	elf_part_free(&packed);
-	return err;
+	if (section->flags & SHF_COMPRESSED)
+		return load_packed(elf, section, part);
+	return elf_load(&elf->bytes, section->offset, section->size, part);
 }
 
 const struct elf_segment *elf_segment_at(const struct elf *elf, uint64_t address)

@@ -5,23 +5,44 @@
 #include <inttypes.h>
 #include <string.h>
 
-void frame_name(struct symbols *symbols, const struct location *location, bool exact, struct symbol_frame *frame)
+/* The frames of inlined functions stand before that of the one they are in; if there is no room for all, the outermost
+ * are kept. */
+static unsigned take_calls(const struct place *place, struct symbol_frame *frames, unsigned room)
+{
+	const struct symbol_frame common = frames[0];
+	const unsigned count = place->call_count < room ? place->call_count : room;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct dwarf_call *call = &place->calls[place->call_count - count + i];
+
+		frames[i] = common;
+		frames[i].function = call->function;
+		frames[i].file = call->file;
+		frames[i].line = call->line;
+		frames[i].inlined = i + 1 < count;
+	}
+	if (count && place->function_begin)
+		frames[count - 1].offset = common.object_offset - place->function_begin;
+	return count ? count : 1;
+}
+
+unsigned frame_name(struct symbols *symbols, const struct location *location, bool exact, struct symbol_frame *frames,
+		    unsigned room)
 {
 	struct module *module = location->module;
 	struct place *place;
 
-	frame->object = location->object ? location->object->path : NULL;
+	frames[0].object = location->object ? location->object->path : NULL;
 	if (!module)
-		return;
+		return 1;
 	registry_touch(symbols, module);
-	frame->object_offset = location->address + !exact;
-	frame->build_id = module->elf.build_id[0] ? module->elf.build_id : NULL;
+	frames[0].object_offset = location->address + !exact;
+	frames[0].build_id = module->elf.build_id[0] ? module->elf.build_id : NULL;
 	place = module_place(module, location->address);
 	if (!place)
-		return;
+		return 1;
 	place_find_name(module, place, location->address);
-	frame->function = place->function;
-	frame->offset = place->function_begin ? frame->object_offset - place->function_begin : 0;
+	return take_calls(place, frames, room);
 }
 
 const char *symbol_end_text(enum symbol_end end)

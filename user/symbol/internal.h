@@ -65,7 +65,9 @@ void registry_trim(struct symbols *symbols);
 void registry_begin(struct symbols *symbols);
 void registry_free(struct symbols *symbols);
 
-/* frame.c. Names an address that execution stands at (exact), or that a call returns to. */
-void frame_name(struct symbols *symbols, const struct location *location, bool exact, struct symbol_frame *frame);
+/* frame.c. Names an address that execution stands at (exact), or that a call returns to. frames[0] has its address;
+ * returns how many frames there are, at least one, more if functions were inlined there. */
+unsigned frame_name(struct symbols *symbols, const struct location *location, bool exact, struct symbol_frame *frames,
+		    unsigned room);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "symbol/debugfile.h"
 #include "symbol/demangle.h"
 
 struct module *module_new(struct module_totals *totals, const struct file_identity *identity, const char *path,
@@ -58,8 +59,21 @@ void module_give(struct module *module, int descriptor)
 	module->totals->descriptors++;
 }
 
+static void drop_debug(struct module *module)
+{
+	dwarf_free(module->dwarf);
+	module->dwarf = NULL;
+	if (module->debug.machine != EM_NONE) {
+		close(module->debug.bytes.descriptor);
+		module->totals->descriptors--;
+		elf_close(&module->debug);
+	}
+	module->has_debug = module->has_dwarf = false;
+}
+
 void module_close(struct module *module)
 {
+	drop_debug(module);
 	if (module->descriptor < 0)
 		return;
 	close(module->descriptor);
@@ -72,7 +86,11 @@ static void drop_places(struct module *module)
 	size_t cursor = 0;
 
 	for (struct place *place; (place = hash_next(&module->places, &cursor));) {
-		free(place->function);
+		for (unsigned i = 0; i < place->call_count; i++) {
+			free(place->calls[i].function);
+			free(place->calls[i].file);
+		}
+		free(place->calls);
 		free(place);
 	}
 	hash_free(&module->places);
@@ -91,6 +109,7 @@ void module_drop(struct module *module)
 {
 	drop_places(module);
 	drop_variables(module);
+	drop_debug(module);
 	symtab_free(&module->table);
 	cfi_free(&module->frames[0]);
 	cfi_free(&module->frames[1]);
@@ -141,15 +160,76 @@ bool module_open(struct module *module)
 	return module->elf.machine != EM_NONE;
 }
 
+/* ---- debugging information ------------------------------------------------------------------------------- */
+
+void module_find_debug(struct module *module, int root)
+{
+	struct elf_bytes bytes = {.descriptor = -1};
+	struct file_identity identity;
+
+	if (module->has_debug || module->memory || !module_open(module))
+		return;
+	bytes.descriptor = debugfile_open(root, &module->elf, module->path);
+	module->has_debug = root < 0 || bytes.descriptor >= 0;
+	if (bytes.descriptor < 0)
+		return;
+	bytes.size = file_identify(bytes.descriptor, &identity) ? identity.size : 0;
+	if (elf_open(&module->debug, &bytes) || module->debug.machine == EM_NONE)
+		close(bytes.descriptor);
+	else
+		module->totals->descriptors++;
+}
+
+/* Where lines and inlined functions are told: in the file itself, or in the one beside it. */
+static struct dwarf *module_dwarf(struct module *module)
+{
+	if (module->has_dwarf)
+		return module->dwarf;
+	module->has_dwarf = true;
+	module->dwarf = dwarf_open(&module->elf);
+	if (!module->dwarf) {
+		module_find_debug(module, -1);
+		if (module->debug.machine != EM_NONE)
+			module->dwarf = dwarf_open(&module->debug);
+	}
+	return module->dwarf;
+}
+
+/* ---- symbols --------------------------------------------------------------------------------------------- */
+
+static void add_packed_symbols(struct module *module)
+{
+	struct elf_part part;
+	struct elf packed;
+
+	if (debugfile_unpack(&module->elf, &part))
+		return;
+	if (elf_open(&packed, &(struct elf_bytes){.descriptor = -1, .memory = part.data, .size = part.size}) == 0) {
+		symtab_add(&module->table, &module->elf, &packed, SHT_SYMTAB);
+		elf_close(&packed);
+	}
+	elf_part_free(&part);
+}
+
+/* A stripped file exports some names; the others may be told beside it. */
+static void read_table(struct module *module)
+{
+	module->has_table = true;
+	if (symtab_add(&module->table, &module->elf, &module->elf, SHT_SYMTAB)) {
+		symtab_add(&module->table, &module->elf, &module->elf, SHT_DYNSYM);
+		module_find_debug(module, -1);
+		if (module->debug.machine == EM_NONE ||
+		    symtab_add(&module->table, &module->elf, &module->debug, SHT_SYMTAB))
+			add_packed_symbols(module);
+	}
+	symtab_sort(&module->table);
+	use_bytes(module, symtab_bytes(&module->table));
+}
+
 const struct symtab *module_table(struct module *module)
 {
-	if (!module->has_table && module_open(module)) {
-		module->has_table = true;
-		if (symtab_add(&module->table, &module->elf, &module->elf, SHT_SYMTAB))
-			symtab_add(&module->table, &module->elf, &module->elf, SHT_DYNSYM);
-		symtab_sort(&module->table);
-		use_bytes(module, symtab_bytes(&module->table));
-	}
+	if (!module->has_table && module_open(module))
+		read_table(module);
 	return &module->table;
 }
 
@@ -190,7 +270,11 @@ void place_find_row(struct module *module, struct place *place, uint64_t address
 	if (!module->has_frames) {
 		module->has_frames = true;
 		cfi_open_eh_frame(&module->frames[0], &module->elf);
-		cfi_open_debug_frame(&module->frames[1], &module->elf);
+		if (cfi_open_debug_frame(&module->frames[1], &module->elf)) {
+			module_find_debug(module, -1);
+			if (module->debug.machine != EM_NONE)
+				cfi_open_debug_frame(&module->frames[1], &module->debug);
+		}
 		use_bytes(module, cfi_bytes(&module->frames[0]) + cfi_bytes(&module->frames[1]));
 	}
 	place->has_row = true;
@@ -199,16 +283,50 @@ void place_find_row(struct module *module, struct place *place, uint64_t address
 			cfi_find(&module->frames[i], address, &place->row);
 }
 
+/* Takes over what DWARF tells, names made readable, and puts the symbol's name in the outermost place. */
+static void take_calls(struct place *place, struct dwarf_place *told, char *function)
+{
+	if (!told->count)
+		told->count = 1;
+	for (unsigned i = 0; i < told->count; i++) {
+		struct dwarf_call *call = &told->calls[i];
+		char *mangled = call->function;
+
+		if (i + 1 == told->count && function)
+			call->function = function;
+		else
+			call->function = mangled ? demangle_function(mangled) : NULL;
+		free(mangled);
+	}
+	memcpy(place->calls, told->calls, told->count * sizeof(*place->calls));
+	place->call_count = told->count;
+}
+
 void place_find_name(struct module *module, struct place *place, uint64_t address)
 {
+	struct dwarf_place told = {.count = 0};
 	const struct symtab_symbol *symbol;
+	struct dwarf *dwarf;
+	size_t before;
 
 	if (place->has_name || !module_open(module))
 		return;
 	place->has_name = true;
 	symbol = symtab_at(&module_table(module)->code, address);
-	if (symbol) {
-		place->function = demangle_function(symbol->name);
-		place->function_begin = symbol->address;
+	dwarf = module_dwarf(module);
+	if (dwarf) {
+		before = dwarf_bytes(dwarf);
+		dwarf_find(dwarf, address, &told);
+		use_bytes(module, dwarf_bytes(dwarf) - before);
 	}
+	if (!symbol && !told.count)
+		return;
+	place->calls = calloc(told.count ? told.count : 1, sizeof(*place->calls));
+	if (!place->calls) {
+		dwarf_place_free(&told);
+		return;
+	}
+	place->function_begin = symbol ? symbol->address : 0;
+	take_calls(place, &told, symbol ? demangle_function(symbol->name) : NULL);
+	use_bytes(module, place->call_count * (sizeof(*place->calls) + DEMANGLE_MAX / 4));
 }

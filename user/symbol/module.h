@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "symbol/cfi.h"
+#include "symbol/dwarf.h"
 #include "symbol/elf.h"
 #include "symbol/file.h"
 #include "symbol/symtab.h"
@@ -19,8 +20,9 @@
 struct place {
 	struct cfi_row row;
 	bool has_row, has_name;
-	char *function;          /* owned; NULL: unknown */
-	uint64_t function_begin; /* 0: unknown */
+	uint64_t function_begin;  /* of the outermost call's, by its symbol; 0: unknown */
+	struct dwarf_call *calls; /* innermost first; owned, names demangled */
+	unsigned call_count;      /* 0: no name is known */
 };
 
 /* What all modules of a cache use together. */
@@ -33,15 +35,17 @@ struct module {
 	struct module *next; /* with the same device and inode */
 	struct module_totals *totals;
 	struct file_identity identity;
-	unsigned references; /* from images of processes */
-	uint64_t used;       /* stamp: the greatest was used last */
-	int descriptor;      /* -1: memory, or closed to save descriptors */
-	uint8_t *memory;     /* the vdso's bytes */
-	char *path;          /* as its first process saw it */
-	bool opened;         /* elf was tried; it is unusable if it has no machine */
-	bool has_table, has_frames;
+	unsigned references;                              /* from images of processes */
+	uint64_t used;                                    /* stamp: the greatest was used last */
+	int descriptor;                                   /* -1: memory, or closed to save descriptors */
+	uint8_t *memory;                                  /* the vdso's bytes */
+	char *path;                                       /* as its first process saw it */
+	bool opened;                                      /* elf was tried; it is unusable if it has no machine */
+	bool has_table, has_frames, has_debug, has_dwarf; /* that they were tried */
 	struct elf elf;
+	struct elf debug; /* file of debugging information beside it; no machine if there is none */
 	struct symtab table;
+	struct dwarf *dwarf;
 	struct cfi frames[2];  /* .eh_frame, .debug_frame */
 	struct hash places;    /* by address */
 	struct hash variables; /* demangled names, by the symbol's address */
@@ -60,6 +64,9 @@ void module_drop(struct module *module);
 void module_close(struct module *module);
 /* Takes over another descriptor of its file. */
 void module_give(struct module *module, int descriptor);
+
+/* Looks for its file of debugging information in a root directory that is not ours, as long as there is one. */
+void module_find_debug(struct module *module, int root);
 
 /* True if it is an ELF file that could be read. */
 bool module_open(struct module *module);

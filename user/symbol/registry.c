@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODULES_MAX 2048
@@ -253,8 +254,21 @@ static struct module *identified(const struct symbols *symbols, const struct fil
 	return module;
 }
 
+/* For a process that has another root directory than ours its debugging files are there, and only as long as it is. */
+static void find_foreign_debug(int directory, struct module *module)
+{
+	const int root = openat(directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat its, ours;
+
+	if (root < 0)
+		return;
+	if (fstat(root, &its) == 0 && stat("/", &ours) == 0 && (its.st_dev != ours.st_dev || its.st_ino != ours.st_ino))
+		module_find_debug(module, root);
+	close(root);
+}
+
 /* Takes over the descriptor. */
-static struct module *module_of_file(struct symbols *symbols, int descriptor, const char *path)
+static struct module *module_of_file(struct symbols *symbols, int directory, int descriptor, const char *path)
 {
 	struct file_identity identity;
 	struct module *module;
@@ -273,6 +287,8 @@ static struct module *module_of_file(struct symbols *symbols, int descriptor, co
 		module_free(module);
 		return NULL;
 	}
+	if (module)
+		find_foreign_debug(directory, module);
 	return module;
 }
 
@@ -322,7 +338,7 @@ static void open_object(struct symbols *symbols, int directory, const struct ima
 		object->module = held(symbols, object);
 		descriptor = object->module ? -1 : open_mapped(directory, image, object);
 		if (descriptor >= 0)
-			object->module = module_of_file(symbols, descriptor, object->path);
+			object->module = module_of_file(symbols, directory, descriptor, object->path);
 	}
 	if (!object->module)
 		return;

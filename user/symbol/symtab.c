@@ -36,12 +36,12 @@ static struct raw_symbol take_symbol(bool wide, const uint8_t *from)
 				   short_one.st_size};
 }
 
-/* What people call a thing that has several names: `malloc`, not `__libc_malloc`; the version that is linked against
- * today ("@@"), not an older one ("@"). */
+/* What people call a thing that has several names: `malloc`, not `__libc_malloc`, nor glibc's `__GI_…`; the version
+ * that is linked against today ("@@"), not an older one ("@"). */
 static uint8_t rank_of(const struct raw_symbol *raw, const char *name)
 {
 	const char *version = strchr(name, '@');
-	unsigned rank = name[0] != '_' ? 64 : name[1] != '_' ? 32 : 0;
+	unsigned rank = name[0] != '_' ? 96 : name[1] != '_' ? 64 : strncmp(name, "__GI_", 5) != 0 ? 32 : 0;
 
 	if (!version || version[1] == '@')
 		rank += 16;

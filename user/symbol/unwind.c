@@ -265,9 +265,8 @@ static unsigned walk_frames(struct walk *walk, struct symbol_frame *frames, unsi
 		    (struct symbol_frame){.address = walk->registers.ip, .by_frame_pointer = walk->by_frame_pointer};
 		if (!found)
 			return count + 1;
-		frame_name(walk->symbols, &location, walk->exact, &frames[count]);
-		result = step(walk, &location, &frames[count].interrupted);
-		count++;
+		count += frame_name(walk->symbols, &location, walk->exact, &frames[count], max - count);
+		result = step(walk, &location, &frames[count - 1].interrupted);
 	}
 	if (result == STEP_OUTERMOST)
 		*end = SYMBOL_END_OUTERMOST;
@@ -309,6 +308,6 @@ bool symbols_code(struct symbols *symbols, pid_t pid, uint64_t start_ns, uint64_
 	process = symbols_process(symbols, pid, start_ns);
 	if (!process || !symbols_locate_code(symbols, process, address, &location))
 		return false;
-	frame_name(symbols, &location, true, frame);
+	frame_name(symbols, &location, true, frame, 1);
 	return true;
 }
