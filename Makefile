@@ -22,7 +22,8 @@ CLANG      ?= clang
 BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
-PACKAGES   := libbpf libelf libdw liblzma zlib
+OBJCOPY    ?= objcopy
+PACKAGES   := libbpf libelf liblzma zlib
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
 # install it first and then call make again.
@@ -69,7 +70,8 @@ DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
 EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Programs that unit tests look at; how each is made is said below.
-TARGETS   := $(addprefix $(B)/tests/unit/programs/chain-,debug bare fp fixed static stripped)
+CHAINS    := debug dwarf4 packed bare fp fixed static static-pie stripped debug-frame no-cfi
+TARGETS   := $(addprefix $(B)/tests/unit/programs/,$(addprefix chain-,$(CHAINS) split linked c++) libchain.so loader signal)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
 .PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live check-vm lint format bench \
@@ -209,19 +211,38 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) $(if $(filter cli_%,$(*:test_%=%)),$(B)/gen/commands.o) \
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
-		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
+		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) $(shell $(PKG_CONFIG) --silence-errors --libs libdw) -lm -pthread
 
 # Programs with known stacks, in the forms that programs come in. Their flags are their own: CFLAGS would change the facts.
-FLAGS_chain-debug    := -O2 -g -fomit-frame-pointer
-FLAGS_chain-bare     := -O2 -fomit-frame-pointer
-FLAGS_chain-fp       := -O2 -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
-FLAGS_chain-fixed    := -O2 -fomit-frame-pointer -fno-pie -no-pie
-FLAGS_chain-static   := -O2 -g -fomit-frame-pointer -static
-FLAGS_chain-stripped := -O2 -fomit-frame-pointer -rdynamic -s
-$(TARGETS): $(B)/tests/unit/programs/chain-%: tests/unit/programs/chain.c Makefile
+CHAIN_debug       := -g -fomit-frame-pointer
+CHAIN_dwarf4      := -g -gdwarf-4 -fomit-frame-pointer
+CHAIN_packed      := -g -gz -fomit-frame-pointer
+CHAIN_bare        := -fomit-frame-pointer
+CHAIN_fp          := -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
+CHAIN_fixed       := -fomit-frame-pointer -fno-pie -no-pie
+CHAIN_static      := -g -fomit-frame-pointer -static
+CHAIN_static-pie  := -fomit-frame-pointer -fPIE -static-pie
+CHAIN_stripped    := -fomit-frame-pointer -rdynamic -s
+CHAIN_debug-frame := -g -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-exceptions
+CHAIN_no-cfi      := -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-exceptions
+TARGET_CC = $(Q)mkdir -p $(@D) && $(if $(V),,printf '  %-8s %s\n' TEST $@ &&) $(CC) -std=gnu11 -O2 -D_GNU_SOURCE $(WARN)
+
+$(CHAINS:%=$(B)/tests/unit/programs/chain-%): $(B)/tests/unit/programs/chain-%: tests/unit/programs/chain.c Makefile
+	$(TARGET_CC) $(CHAIN_$*) -o $@ $< -pthread
+# Debugging information in a file of its own, found by build-id and name, or by name and checksum alone.
+$(B)/tests/unit/programs/chain-split $(B)/tests/unit/programs/chain-linked: tests/unit/programs/chain.c Makefile
+	$(TARGET_CC) $(CHAIN_debug) -Wl,--build-id=$(if $(filter %linked,$@),none,sha1) -o $@.whole $< -pthread
+	$(Q)$(OBJCOPY) --only-keep-debug $@.whole $@.debug
+	$(Q)cd $(@D) && $(OBJCOPY) --strip-all --add-gnu-debuglink=$(@F).debug $(@F).whole $(@F)
+$(B)/tests/unit/programs/libchain.so: tests/unit/programs/chain.c Makefile
+	$(TARGET_CC) -g -fPIC -shared -Wl,--build-id -Dmain=chain_main -Wno-missing-prototypes -o $@ $< -pthread
+$(B)/tests/unit/programs/loader $(B)/tests/unit/programs/signal: $(B)/tests/unit/programs/%: tests/unit/programs/%.c Makefile
+	$(TARGET_CC) -g -o $@ $< -pthread -ldl
+# Without a C++ compiler its test says that it is skipped.
+$(B)/tests/unit/programs/chain-c++: tests/unit/programs/chain.cc Makefile
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(FLAGS_chain-$*) -o $@ $< -pthread
+	$(Q)if command -v $(CXX) >/dev/null; then $(CXX) -std=c++17 -O2 -g -Wall -Wextra -o $@ $< -pthread; fi
 
 # The runner of text scenarios, tests/cases/**/*.ev.
 CASES := $(B)/tests/cases/cases

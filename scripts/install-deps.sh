@@ -17,13 +17,15 @@ command:bpftool           bpftool          bpftool               bpf
 command:pkg-config        pkg-config       pkgconf-pkg-config    pkgconf
 library:libbpf            libbpf-dev       libbpf-devel          libbpf
 library:libelf            libelf-dev       elfutils-libelf-devel libelf
-library:libdw             libdw-dev        elfutils-devel        elfutils
 library:liblzma           liblzma-dev      xz-devel              xz
 library:zlib              zlib1g-dev       zlib-devel            zlib
 header:libiberty/demangle.h libiberty-dev  binutils-devel        binutils
 '
 test_needs='
 library:cmocka            libcmocka-dev      libcmocka-devel     cmocka
+library:libdw             libdw-dev          elfutils-devel      elfutils
+command:c++               g++                gcc-c++             gcc
+command:objcopy           binutils           binutils            binutils
 command:jq                jq                 jq                  jq
 command:python3           python3            python3             python
 python:jsonschema         python3-jsonschema python3-jsonschema  python-jsonschema

@@ -23,6 +23,7 @@
 
 #include "symbol/symbol.h"
 
+#define FRAMES 32
 #define TARGET_STACK_MAX (64u << 10)
 #define TARGET_SAVED_MAX (21u * 8)
 
@@ -31,6 +32,7 @@ struct target {
 	uint64_t start_ns;
 	uint64_t lock;
 	int input; /* it ends when this is closed */
+	int output;
 	char path[2 * PATH_MAX];
 	struct symbol_registers registers;
 	uint8_t saved[TARGET_SAVED_MAX];
@@ -68,21 +70,23 @@ static inline uint64_t target_start_ns(pid_t pid)
 	return ticks * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* True once the thread sleeps in a futex call. */
-static inline bool target_is_blocked(const struct target *target)
+/* 1 once the thread sleeps in a futex call, 0 while it does not, -1 if that cannot be seen. */
+static inline int target_is_blocked(const struct target *target)
 {
 	char path[64], text[256] = "";
 	FILE *file;
 	int number = -1;
+	bool seen;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)target->pid, (int)target->tid);
 	file = fopen(path, "re");
 	if (!file)
-		return false;
-	if (fgets(text, sizeof(text), file))
-		sscanf(text, "%d", &number);
+		return -1;
+	seen = fgets(text, sizeof(text), file) != NULL;
 	fclose(file);
-	return number == SYS_futex;
+	if (seen)
+		sscanf(text, "%d", &number);
+	return seen ? number == SYS_futex : -1;
 }
 
 static inline bool target_read_registers(struct target *target)
@@ -114,14 +118,29 @@ static inline bool target_read_stack(struct target *target)
 	return target->stack_size > 0;
 }
 
-/* Starts a program that says "LOCK TID" on its output. `argument` may be NULL. With `root`, it is run in that root
- * directory, where `path` counts. */
-static inline bool target_start_in(struct target *target, const char *root, const char *path, const char *argument)
+/* Reads the line "LOCK TID" that a program says. */
+static inline bool target_read_line(struct target *target)
 {
-	int in[2], out[2];
 	char text[128] = "";
 	void *lock = NULL;
 	size_t length = 0;
+
+	for (ssize_t got; length + 1 < sizeof(text) && !strchr(text, '\n'); length += (size_t)got) {
+		got = read(target->output, text + length, sizeof(text) - 1 - length);
+		if (got <= 0)
+			break;
+	}
+	if (sscanf(text, "%p %d", &lock, &target->tid) != 2)
+		return false;
+	target->lock = (uintptr_t)lock;
+	return true;
+}
+
+/* Starts a program, until it has said its line. `argument` may be NULL. With `root`, it is run in that root directory,
+ * where `path` counts. */
+static inline bool target_start_in(struct target *target, const char *root, const char *path, const char *argument)
+{
+	int in[2], out[2];
 
 	memset(target, 0, sizeof(*target));
 	snprintf(target->path, sizeof(target->path), "%s", path);
@@ -139,24 +158,20 @@ static inline bool target_start_in(struct target *target, const char *root, cons
 	close(in[0]);
 	close(out[1]);
 	target->input = in[1];
-	for (ssize_t got; length + 1 < sizeof(text) && !strchr(text, '\n'); length += (size_t)got) {
-		got = read(out[0], text + length, sizeof(text) - 1 - length);
-		if (got <= 0)
-			break;
-	}
-	close(out[0]);
-	if (sscanf(text, "%p %d", &lock, &target->tid) != 2)
+	target->output = out[0];
+	if (!target_read_line(target))
 		return false;
-	target->lock = (uintptr_t)lock;
 	target->start_ns = target_start_ns(target->pid);
 	return true;
 }
 
 static inline bool target_wait_blocked(struct target *target)
 {
-	while (kill(target->pid, 0) == 0 && !target_is_blocked(target))
+	int blocked;
+
+	while ((blocked = target_is_blocked(target)) == 0)
 		usleep(1000);
-	return target_read_registers(target) && target_read_stack(target);
+	return blocked > 0 && target_read_registers(target) && target_read_stack(target);
 }
 
 static inline bool target_start(struct target *target, const char *program, const char *argument)
@@ -173,9 +188,76 @@ static inline void target_stop(struct target *target)
 	if (target->pid <= 0)
 		return;
 	close(target->input);
+	close(target->output);
 	kill(target->pid, SIGKILL);
 	waitpid(target->pid, NULL, 0);
 	target->pid = 0;
 }
+
+/* ---- stacks ----------------------------------------------------------------------------------------- */
+
+struct stack {
+	struct symbol_frame frames[FRAMES];
+	unsigned count;
+	enum symbol_end end;
+};
+
+static inline void unwind(struct symbols *symbols, const struct target *target, struct stack *stack)
+{
+	stack->count = symbols_unwind(symbols, target->pid, target->start_ns, &target->registers, target->stack,
+				      target->stack_size, stack->frames, FRAMES, &stack->end);
+}
+
+static inline void print_stack(const struct stack *stack)
+{
+	for (unsigned i = 0; i < stack->count; i++) {
+		struct buffer text = {.data = NULL};
+
+		symbol_format(&stack->frames[i], &text);
+		print_message("# %2u %s%s\n", i, buffer_text(&text), stack->frames[i].inlined ? " (inlined)" : "");
+		buffer_free(&text);
+	}
+	print_message("#    %s\n", symbol_end_text(stack->end));
+}
+
+static inline int position_of(const struct stack *stack, const char *function)
+{
+	for (unsigned i = 0; i < stack->count; i++)
+		if (stack->frames[i].function && strcmp(stack->frames[i].function, function) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The chain in order, with nothing between. Frames of inlined functions are passed over. */
+static inline void check_calls(const struct stack *stack, const char *const *names, unsigned count)
+{
+	const int first = position_of(stack, names[0]);
+	unsigned at = (unsigned)first;
+
+	if (first < 0)
+		print_stack(stack);
+	assert_true(first >= 0);
+	for (unsigned i = 0; i < count; i++, at++) {
+		while (at < stack->count && stack->frames[at].inlined)
+			at++;
+		if (at >= stack->count || !stack->frames[at].function ||
+		    strcmp(stack->frames[at].function, names[i]) != 0) {
+			print_stack(stack);
+			fail_msg("frame %u is not %s", at, names[i]);
+		}
+	}
+}
+
+/* The same, and the stack is whole. */
+static inline void check_chain(const struct stack *stack, const char *const *names, unsigned count)
+{
+	check_calls(stack, names, count);
+	if (stack->end != SYMBOL_END_OUTERMOST)
+		print_stack(stack);
+	assert_int_equal(stack->end, SYMBOL_END_OUTERMOST);
+}
+
+/* As in tests/unit/programs/chain.c. */
+static const char *const chain[] = {"pthread_mutex_lock", "func_C", "func_B", "func_A", "thr"};
 
 #endif

@@ -9,61 +9,38 @@
 
 #include "symbol_target.h"
 
-#define FRAMES 32
-
-struct stack {
-	struct symbol_frame frames[FRAMES];
-	unsigned count;
-	enum symbol_end end;
-};
-
-static void unwind(struct symbols *symbols, const struct target *target, struct stack *stack)
+/* The line that "line of WHERE" stands on in chain.c. */
+static unsigned line_of(const char *where)
 {
-	stack->count = symbols_unwind(symbols, target->pid, target->start_ns, &target->registers, target->stack,
-				      target->stack_size, stack->frames, FRAMES, &stack->end);
-}
+	FILE *file = fopen("tests/unit/programs/chain.c", "re");
+	char mark[64], text[256];
+	unsigned line = 0;
 
-static void print_stack(const struct stack *stack)
-{
-	for (unsigned i = 0; i < stack->count; i++) {
-		struct buffer text = {.data = NULL};
-
-		symbol_format(&stack->frames[i], &text);
-		print_message("# %2u %s\n", i, buffer_text(&text));
-		buffer_free(&text);
+	assert_non_null(file);
+	snprintf(mark, sizeof(mark), "/* line of %s */", where);
+	while (fgets(text, sizeof(text), file)) {
+		line++;
+		if (strstr(text, mark))
+			break;
 	}
-	print_message("#    %s\n", symbol_end_text(stack->end));
+	fclose(file);
+	return line;
 }
 
-static int position_of(const struct stack *stack, const char *function)
+static void check_line(const struct stack *stack, const char *function, bool inlined)
 {
-	for (unsigned i = 0; i < stack->count; i++)
-		if (stack->frames[i].function && strcmp(stack->frames[i].function, function) == 0)
-			return (int)i;
-	return -1;
-}
+	const int at = position_of(stack, function);
+	char words[128];
+	struct buffer text = {.data = NULL};
 
-/* The chain in order, without anything between, and whole. Frames of inlined functions are passed over. */
-static void check_chain(const struct stack *stack, const char *const *names, unsigned count)
-{
-	const int first = position_of(stack, names[0]);
-	unsigned at = (unsigned)first;
-
-	if (first < 0)
+	if (at < 0)
 		print_stack(stack);
-	assert_true(first >= 0);
-	for (unsigned i = 0; i < count; i++, at++) {
-		while (at < stack->count && stack->frames[at].inlined)
-			at++;
-		if (at >= stack->count || !stack->frames[at].function ||
-		    strcmp(stack->frames[at].function, names[i]) != 0) {
-			print_stack(stack);
-			fail_msg("frame %u is not %s", at, names[i]);
-		}
-	}
-	if (stack->end != SYMBOL_END_OUTERMOST)
-		print_stack(stack);
-	assert_int_equal(stack->end, SYMBOL_END_OUTERMOST);
+	assert_true(at >= 0);
+	snprintf(words, sizeof(words), "%s at chain.c:%u", function, line_of(function));
+	symbol_format(&stack->frames[at], &text);
+	assert_string_equal(buffer_text(&text), words);
+	assert_int_equal(stack->frames[at].inlined, inlined);
+	buffer_free(&text);
 }
 
 static void check_program(const char *program, const char *const *names, unsigned count)
@@ -79,7 +56,153 @@ static void check_program(const char *program, const char *const *names, unsigne
 	symbols_free(symbols);
 }
 
-static const char *const chain[] = {"pthread_mutex_lock", "func_C", "func_B", "func_A", "thr"};
+/* Each line of the chain, the inlined function's own frame included. */
+static void check_lines(const char *program)
+{
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct stack stack;
+
+	assert_true(target_start(&target, program, NULL));
+	unwind(symbols, &target, &stack);
+	target_stop(&target);
+	check_chain(&stack, chain, 5);
+	check_line(&stack, "func_C", false);
+	check_line(&stack, "inlined", true);
+	check_line(&stack, "func_B", false);
+	check_line(&stack, "func_A", false);
+	check_line(&stack, "thr", false);
+	assert_int_equal(position_of(&stack, "inlined") + 1, position_of(&stack, "func_B"));
+	symbols_free(symbols);
+}
+
+static void test_lines(void **state)
+{
+	(void)state;
+	check_lines("chain-debug");
+}
+
+static void test_lines_dwarf4(void **state)
+{
+	(void)state;
+	check_lines("chain-dwarf4");
+}
+
+static void test_lines_packed(void **state)
+{
+	(void)state;
+	check_lines("chain-packed");
+}
+
+static void test_lines_static(void **state)
+{
+	(void)state;
+	check_lines("chain-static");
+}
+
+/* In a file beside the program that has its build-id. */
+static void test_lines_split(void **state)
+{
+	(void)state;
+	check_lines("chain-split");
+}
+
+/* In one that is known by its checksum alone. */
+static void test_lines_linked(void **state)
+{
+	(void)state;
+	check_lines("chain-linked");
+}
+
+/* .debug_frame serves where there is no .eh_frame. */
+static void test_debug_frame(void **state)
+{
+	(void)state;
+	check_lines("chain-debug-frame");
+}
+
+/* Code that tells nothing is walked by its frame pointers, and that is said. */
+static void test_no_cfi(void **state)
+{
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct stack stack;
+
+	(void)state;
+	assert_true(target_start(&target, "chain-no-cfi", NULL));
+	unwind(symbols, &target, &stack);
+	target_stop(&target);
+	check_chain(&stack, chain, 5);
+	assert_false(stack.frames[position_of(&stack, "func_C")].by_frame_pointer);
+	assert_true(stack.frames[position_of(&stack, "func_B")].by_frame_pointer);
+	assert_true(stack.frames[position_of(&stack, "thr")].by_frame_pointer);
+	symbols_free(symbols);
+}
+
+static void test_cplusplus(void **state)
+{
+	static const char *const names[] = {"pthread_mutex_lock", "bank::Account<long>::withdraw", "bank::transfer"};
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct stack stack;
+	struct symbol_data data;
+	char path[2 * PATH_MAX];
+
+	(void)state;
+	target_path(path, sizeof(path), "chain-c++");
+	if (access(path, X_OK)) {
+		symbols_free(symbols);
+		skip();
+	}
+	assert_true(target_start(&target, "chain-c++", NULL));
+	unwind(symbols, &target, &stack);
+	check_chain(&stack, names, 3);
+	assert_true(position_of(&stack, "std::mutex::lock") > 0);
+	assert_string_equal(stack.frames[position_of(&stack, "bank::transfer")].file, "chain.cc");
+	assert_true(symbols_data(symbols, target.pid, target.start_ns, target.lock, &data));
+	assert_string_equal(data.name, "bank::savings");
+	target_stop(&target);
+	symbols_free(symbols);
+}
+
+/* The code that a signal interrupted did not call: its address is not one behind a call. */
+static void test_signal(void **state)
+{
+	static const char *const inner[] = {"pthread_mutex_lock", "on_signal"}, *const outer[] = {"work", "main"};
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct stack stack;
+	int handler;
+
+	(void)state;
+	assert_true(target_start(&target, "signal", NULL));
+	unwind(symbols, &target, &stack);
+	target_stop(&target);
+	check_chain(&stack, inner, 2);
+	check_chain(&stack, outer, 2);
+	handler = position_of(&stack, "on_signal");
+	assert_true(stack.frames[handler + 1].interrupted);
+	assert_int_equal(position_of(&stack, "work"), handler + 2);
+	symbols_free(symbols);
+}
+
+/* A handler with a stack of its own: the interrupted one was not copied, but where it was interrupted is known. */
+static void test_signal_stack(void **state)
+{
+	static const char *const inner[] = {"pthread_mutex_lock", "on_signal"};
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct stack stack;
+
+	(void)state;
+	assert_true(target_start(&target, "signal", "stack"));
+	unwind(symbols, &target, &stack);
+	target_stop(&target);
+	check_calls(&stack, inner, 2);
+	assert_int_equal(position_of(&stack, "work"), stack.count - 1);
+	assert_int_equal(stack.end, SYMBOL_END_BYTES);
+	symbols_free(symbols);
+}
 
 static void test_no_frame_pointers(void **state)
 {
@@ -105,6 +228,12 @@ static void test_static(void **state)
 	check_program("chain-static", chain, 5);
 }
 
+static void test_static_pie(void **state)
+{
+	(void)state;
+	check_program("chain-static-pie", chain, 5);
+}
+
 /* Static functions have no name any more, exported ones do. */
 static void test_stripped(void **state)
 {
@@ -126,45 +255,6 @@ static void test_stripped(void **state)
 	assert_memory_equal(buffer_text(&text), "0x", 2);
 	assert_string_equal(strstr(buffer_text(&text), " in ") + 4, target.path);
 	buffer_free(&text);
-	symbols_free(symbols);
-}
-
-/* What was noted while the process lived names it after its end. */
-static void test_ended(void **state)
-{
-	struct symbols *symbols = symbols_new();
-	struct target target;
-	struct stack stack;
-	pid_t pid;
-
-	(void)state;
-	assert_true(target_start(&target, "chain-bare", NULL));
-	assert_int_equal(symbols_note_process(symbols, target.pid, target.start_ns), 0);
-	pid = target.pid;
-	target_stop(&target);
-	assert_int_equal(symbols_note_process(symbols, pid, target.start_ns), -ESRCH);
-	target.pid = pid;
-	unwind(symbols, &target, &stack);
-	check_chain(&stack, chain, 5);
-	symbols_free(symbols);
-}
-
-/* A later bearer of the pid is another process. */
-static void test_other_start(void **state)
-{
-	struct symbols *symbols = symbols_new();
-	struct target target;
-	struct stack stack;
-
-	(void)state;
-	assert_true(target_start(&target, "chain-bare", NULL));
-	target.start_ns += 1000000000;
-	assert_int_equal(symbols_note_process(symbols, target.pid, target.start_ns), -ESRCH);
-	unwind(symbols, &target, &stack);
-	assert_int_equal(stack.count, 1);
-	assert_int_equal(stack.end, SYMBOL_END_UNKNOWN);
-	assert_null(stack.frames[0].function);
-	target_stop(&target);
 	symbols_free(symbols);
 }
 
@@ -278,13 +368,18 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_no_frame_pointers), cmocka_unit_test(test_frame_pointers),
-	    cmocka_unit_test(test_fixed_address),     cmocka_unit_test(test_static),
-	    cmocka_unit_test(test_stripped),          cmocka_unit_test(test_ended),
-	    cmocka_unit_test(test_other_start),       cmocka_unit_test(test_few_bytes),
-	    cmocka_unit_test(test_few_frames),        cmocka_unit_test(test_pair),
-	    cmocka_unit_test(test_data_global),       cmocka_unit_test(test_data_static_array),
-	    cmocka_unit_test(test_data_heap),         cmocka_unit_test(test_find),
+	    cmocka_unit_test(test_lines),          cmocka_unit_test(test_lines_dwarf4),
+	    cmocka_unit_test(test_lines_packed),   cmocka_unit_test(test_lines_static),
+	    cmocka_unit_test(test_lines_split),    cmocka_unit_test(test_lines_linked),
+	    cmocka_unit_test(test_debug_frame),    cmocka_unit_test(test_no_cfi),
+	    cmocka_unit_test(test_cplusplus),      cmocka_unit_test(test_signal),
+	    cmocka_unit_test(test_signal_stack),   cmocka_unit_test(test_no_frame_pointers),
+	    cmocka_unit_test(test_frame_pointers), cmocka_unit_test(test_fixed_address),
+	    cmocka_unit_test(test_static),         cmocka_unit_test(test_static_pie),
+	    cmocka_unit_test(test_stripped),       cmocka_unit_test(test_few_bytes),
+	    cmocka_unit_test(test_few_frames),     cmocka_unit_test(test_pair),
+	    cmocka_unit_test(test_data_global),    cmocka_unit_test(test_data_static_array),
+	    cmocka_unit_test(test_data_heap),      cmocka_unit_test(test_find),
 	};
 
 	return cmocka_run_group_tests_name("symbol_unwind", tests, NULL, NULL);
