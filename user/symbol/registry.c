@@ -214,7 +214,30 @@ static int open_by_path(int directory, const char *path)
 	return descriptor;
 }
 
-static int open_mapped(int directory, const struct image *image, const struct object *object)
+/* Where the kernel's mark begins that a path has no name any more, 0 without one. A name can also end that way. */
+static size_t mark_at(const char *path)
+{
+	const size_t length = strlen(path), mark = sizeof(deleted) - 1;
+
+	return length > mark && strcmp(path + length - mark, deleted) == 0 ? length - mark : 0;
+}
+
+/* Where a file was that has been replaced there may be the same again: packages get installed anew. */
+static int open_replaced(int directory, const struct image *image, struct object *object)
+{
+	const size_t mark = mark_at(object->path);
+	int descriptor;
+
+	if (!mark)
+		return -1;
+	object->path[mark] = '\0';
+	descriptor = checked(open_by_path(directory, object->path), directory, image, object);
+	if (descriptor < 0)
+		object->path[mark] = deleted[0];
+	return descriptor;
+}
+
+static int open_mapped(int directory, const struct image *image, struct object *object)
 {
 	const struct map *map = &image->maps[object->first];
 	char name[64];
@@ -225,9 +248,9 @@ static int open_mapped(int directory, const struct image *image, const struct ob
 	if (descriptor >= 0)
 		return descriptor;
 	descriptor = checked(file_open(directory, "exe"), directory, image, object);
-	if (descriptor >= 0)
-		return descriptor;
-	return checked(open_by_path(directory, object->path), directory, image, object);
+	if (descriptor < 0)
+		descriptor = checked(open_by_path(directory, object->path), directory, image, object);
+	return descriptor < 0 ? open_replaced(directory, image, object) : descriptor;
 }
 
 /* A module whose file is held open is known to be the mapped one by device and inode alone: as long as it is open
@@ -317,14 +340,12 @@ static struct module *module_of_vdso(struct symbols *symbols, int directory, con
 	return module;
 }
 
-/* The kernel says so behind the path of a file that has no name any more; a name can also end that way. */
 static void strip_deleted(struct object *object)
 {
-	const size_t length = strlen(object->path), mark = sizeof(deleted) - 1;
+	const size_t mark = mark_at(object->path);
 
-	if (length > mark && strcmp(object->path + length - mark, deleted) == 0 && object->module->descriptor >= 0 &&
-	    file_is_unlinked(object->module->descriptor))
-		object->path[length - mark] = '\0';
+	if (mark && object->module->descriptor >= 0 && file_is_unlinked(object->module->descriptor))
+		object->path[mark] = '\0';
 }
 
 static void open_object(struct symbols *symbols, int directory, const struct image *image, struct object *object)
