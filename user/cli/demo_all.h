@@ -14,8 +14,8 @@ typedef int (*demo_runner)(const struct demo *demo, void *context);
 
 /*
  * Those whose name or kind is among `wanted` (all, if there are none). One at a time, as demos are about time and about
- * who gets a processor. The exit status: 0 all passed or were skipped, 1 some failed, 125 a name that is none or nothing
- * could be run at all, 130 interrupted.
+ * who gets a processor. The exit status: 0 all passed or were skipped, 1 some failed, 125 a name that is none or
+ * nothing could be run at all, 130 interrupted.
  */
 int demo_run_all(const struct demos *demos, char *const *wanted, int wanted_count, demo_runner run, void *context);
 
