@@ -23,7 +23,8 @@ BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) 
 PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 OBJCOPY    ?= objcopy
-PACKAGES   := libbpf libelf liblzma zlib
+PROTOC_C   ?= protoc-c
+PACKAGES   := libbpf libelf liblzma zlib libprotobuf-c
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
 # install it first and then call make again.
@@ -31,7 +32,7 @@ OTHER_GOALS := demo deps check clean help lint format uninstall
 ifneq ($(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
            $(if $(shell echo '\#include <libiberty/demangle.h>' | $(CC) -E - >/dev/null 2>&1 && echo y),,libiberty) \
-           $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG),$(if $(shell command -v $(c)),,$(notdir $(c))))
+           $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG) $(PROTOC_C),$(if $(shell command -v $(c)),,$(notdir $(c))))
 ifneq ($(strip $(MISSING)),)
 $(error missing to build: $(strip $(MISSING)). On Debian or Ubuntu `make deps` installs all that is needed)
 endif
@@ -57,7 +58,8 @@ DEPENDS     = -MMD -MP -MF $@.d -MT $@
 # ---- what there is, from the folder listing ------------------------------------------------------
 FOLDERS   := base event trace symbol source model finding analyze sink engine cli
 sources_of = $(sort $(wildcard user/$(1)/*.c user/$(1)/common/*.c))
-objects_of = $(patsubst %.c,$(B)/%.o,$(call sources_of,$(1)))
+objects_of = $(patsubst %.c,$(B)/%.o,$(call sources_of,$(1))) $(GENERATED_$(1):%.c=$(B)/gen/%.o)
+GENERATED_sink := perfetto.pb-c.c
 ARCHIVES  := $(foreach f,$(FOLDERS),$(if $(call sources_of,$(f)),$(B)/lib$(f).a))
 ANALYZERS := $(sort $(basename $(notdir $(wildcard user/analyze/*.c))))
 SINKS     := $(sort $(basename $(notdir $(wildcard user/sink/*.c))))
@@ -157,6 +159,14 @@ $(B)/gen/commands.c: Makefile $(call list_of,commands)
 	$(call registry,command,commands,cli/command.h,$(COMMANDS))
 
 # ---- user space ----------------------------------------------------------------------------------
+# The messages of the perfetto export as C, from the part of the format that is written.
+$(B)/gen/perfetto.pb-c.h $(B)/gen/perfetto.pb-c.c &: user/sink/common/perfetto.proto
+	$(call say,PROTO,$(B)/gen/perfetto.pb-c.c)
+	$(Q)mkdir -p $(B)/gen
+	$(Q)$(PROTOC_C) --proto_path=user/sink/common --c_out=$(B)/gen perfetto.proto
+
+$(B)/user/sink/common/packet.o: | $(B)/gen/perfetto.pb-c.h
+
 # The assembler reads it in (.incbin), which no dependency file tells.
 $(B)/user/sink/common/schema.o: $(wildcard user/sink/common/*.schema.json)
 
@@ -345,6 +355,6 @@ help:
 	  'make format         clang-format over the sources' \
 	  'make clean          remove build/' \
 	  'V=1 shows commands; SAN=1 builds build/<arch>-san/ with address and undefined-behaviour sanitizers;' \
-	  'CC, CLANG, CFLAGS, LDFLAGS, BPFTOOL, PKG_CONFIG are as usual.'
+	  'CC, CLANG, CFLAGS, LDFLAGS, BPFTOOL, PROTOC_C, PKG_CONFIG are as usual.'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -19,6 +19,8 @@ library:libbpf            libbpf-dev       libbpf-devel          libbpf
 library:libelf            libelf-dev       elfutils-libelf-devel libelf
 library:liblzma           liblzma-dev      xz-devel              xz
 library:zlib              zlib1g-dev       zlib-devel            zlib
+library:libprotobuf-c     libprotobuf-c-dev protobuf-c-devel     protobuf-c
+command:protoc-c          protobuf-c-compiler protobuf-c-compiler protobuf-c
 header:libiberty/demangle.h libiberty-dev  binutils-devel        binutils
 '
 test_needs='
@@ -34,6 +36,7 @@ command:unshare           util-linux         util-linux          util-linux
 command:git               git                git                 git
 command:shellcheck        shellcheck         ShellCheck          shellcheck
 command:sqlite3           sqlite3            sqlite              sqlite
+command:protoc            protobuf-compiler  protobuf-compiler   protobuf
 '
 # What some systems do not have, and few tests need: apart, so that its absence costs nothing else.
 extra_needs='

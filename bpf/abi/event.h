@@ -29,7 +29,7 @@ struct event {
 /* Loss classes, and what an analyzer can ask for. Names are SPEC's `lost` classes: lower-case of these. */
 #define EVENT_GROUPS(G)                                                                                                \
 	G(LIFE, life) G(WAIT, wait) G(SIGNAL, signal) G(SESSION, session) G(SWITCH, switch) G(STREAM, stream) \
-	G(LOCK, lock)
+	G(LOCK, lock) G(TIMELINE, timeline)
 
 enum event_group {
 #define GROUP(upper, lower) GROUP_##upper,
@@ -81,6 +81,12 @@ enum blocked_reason {
 	BLOCKED_REASONS(REASON)
 #undef REASON
 	BLOCKED_REASON_COUNT
+};
+
+/* Why a thread came off the processor that did not block. */
+enum switch_reason {
+	SWITCH_INVOLUNTARY = 0, /* it could have gone on: preempted, or it yielded */
+	SWITCH_ENDED = 255,	/* its last one */
 };
 
 enum end_state {

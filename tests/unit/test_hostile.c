@@ -2,12 +2,13 @@
  *
  * Streams that no kernel would send, but a trace file may hold: each record is well-formed, what it says is random, in
  * a world so small that events meet (few pids, few start times, jumping clocks, extreme and unknown values). Through
- * engine, model, analyzers and the report sinks: nothing crashes (run with SAN=1), it ends, and no control byte comes
- * out.
+ * engine, model, analyzers and all sinks: nothing crashes (run with SAN=1), it ends, no control byte comes out, and a
+ * timeline holds together.
  */
 #include "trace_helper.h"
 
 #include "engine/engine.h"
+#include "pftrace.h"
 
 #define ROUNDS 400
 #define EVENTS_A_ROUND 250
@@ -36,8 +37,8 @@ static bool ends_with(const char *text, const char *suffix)
 /* Pids, starts and times are from small sets, so that records speak of each other; the rest is anything. */
 static void plausible_field(struct chaos *chaos, const struct event_field *field)
 {
-	static const char *const pids[] = {"child",  "parent", "parent_tid", "to", "target",
-					   "victim", "tracer", "pgid",       "sid", "lock", "held", "gate",
+	static const char *const pids[] = {"child",  "parent", "parent_tid", "to",         "target",   "victim",
+					   "tracer", "pgid",   "sid",        "lock",       "held",     "gate",
 					   "site",   "holder", "holder_pid", "holder_tid", "held_site"};
 	uint64_t value = small_or_extreme();
 
@@ -92,8 +93,81 @@ static int pump(struct source *source, record_fn record, void *context, struct e
 static void check_output(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (((unsigned char)text[i] < 0x20 && text[i] != '\n') || text[i] == 0x7f)
+		if (((unsigned char)text[i] < 0x20 && text[i] != '\n' && (text[i] != '\r' || text[i + 1] != '\n')) ||
+		    text[i] == 0x7f)
 			fail_msg("byte 0x%02x at %zu of %zu", (unsigned char)text[i], i, length);
+}
+
+/* ---- exports: sinks that are fed as the events pass ---- */
+
+#define EXPORTS_MAX 8
+
+struct export
+{
+	const struct sink *sink;
+	struct sink_context context;
+	void *state;
+	char *text;
+	size_t length;
+};
+
+struct exports {
+	struct engine *engine;
+	struct export items[EXPORTS_MAX];
+	unsigned count;
+};
+
+static void open_exports(struct exports *exports)
+{
+	for (unsigned i = 0; sinks[i]; i++) {
+		struct export *item = &exports->items[exports->count];
+
+		if (sinks[i]->report)
+			continue;
+		assert_true(exports->count++ < EXPORTS_MAX);
+		item->sink = sinks[i];
+		item->context = (struct sink_context){
+		    .model = exports->engine->model, .findings = exports->engine->findings, .version = "0"};
+		item->context.out = open_memstream(&item->text, &item->length);
+		assert_non_null(item->context.out);
+		assert_int_equal(item->sink->open(&item->context, &item->state), 0);
+	}
+}
+
+static int feed_exports(void *context, const struct event *event)
+{
+	struct exports *exports = context;
+
+	if (!exports->count)
+		open_exports(exports);
+	for (unsigned i = 0; i < exports->count; i++)
+		assert_int_equal(
+		    exports->items[i].sink->event(&exports->items[i].context, exports->items[i].state, event), 0);
+	return 0;
+}
+
+static void check_export(const struct export *item, unsigned round)
+{
+	const char *wrong = NULL;
+
+	if (!strcmp(item->sink->name, "perfetto"))
+		wrong = pftrace_wrong(item->text, item->length);
+	else if (!item->sink->binary)
+		check_output(item->text, item->length);
+	if (wrong)
+		fail_msg("round %u: %s: %s", round, item->sink->name, wrong);
+}
+
+static void close_exports(struct exports *exports, unsigned round)
+{
+	for (unsigned i = 0; i < exports->count; i++) {
+		struct export *item = &exports->items[i];
+
+		assert_int_equal(item->sink->close(&item->context, item->state), 0);
+		assert_int_equal(fclose(item->context.out), 0);
+		check_export(item, round);
+		free(item->text);
+	}
 }
 
 static void report_all(const struct engine *engine, unsigned round)
@@ -129,15 +203,17 @@ static void random_streams_do_no_harm(void **state)
 	(void)state;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct engine engine = {0};
+		struct exports exports = {.engine = &engine};
 		struct error error = {0};
 
 		random_seed(500 + round);
 		chaos = (struct chaos){.left = EVENTS_A_ROUND, .now = 5000000000};
 		chaos.source.ops = round % 2 ? &ordered : &reordered;
-		if (engine_run(&engine, &chaos.source, NULL, NULL, NULL, &error))
+		if (engine_run(&engine, &chaos.source, NULL, feed_exports, &exports, &error))
 			fail_msg("round %u: %s", round, error.text);
 		findings += findings_count(engine.findings) != 0;
 		report_all(&engine, round);
+		close_exports(&exports, round);
 		engine_free(&engine);
 	}
 	assert_true(findings > ROUNDS / 4); /* else the worlds are too empty to show anything */

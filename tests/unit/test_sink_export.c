@@ -6,9 +6,10 @@
 
 #include "sink_world.h"
 
+#include "sink/common/perfetto.h"
 #include "sink/common/row.h"
 
-extern const struct sink sink_jsonl, sink_csv;
+extern const struct sink sink_jsonl, sink_csv, sink_perfetto;
 
 static int take(struct world *world, const struct sink *sink, void *state)
 {
@@ -28,6 +29,8 @@ static void every_event_is_decided_on(void **state)
 
 		if (info && !rows_decision(kind))
 			fail_msg("user/sink/common/row.c has no decision on event %s", info->name);
+		if (info && !perfetto_decision(kind))
+			fail_msg("user/sink/perfetto.c has no decision on event %s", info->name);
 		if (!info && rows_decision(kind))
 			fail_msg("user/sink/common/row.c decides on kind %u, which there is not", kind);
 	}
@@ -37,10 +40,10 @@ static void every_event_is_decided_on(void **state)
 /* Memory must not grow with the number of events: what was told is handed on long before the end. */
 static void lines_leave_as_events_pass(void **state)
 {
-	const struct sink *const streaming[] = {&sink_jsonl, &sink_csv};
+	const struct sink *const streaming[] = {&sink_jsonl, &sink_csv, &sink_perfetto};
 
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct world world;
 		void *sink_state;
 		char *text;
@@ -66,10 +69,10 @@ static void lines_leave_as_events_pass(void **state)
 
 static void failure_to_write_is_told(void **state)
 {
-	const struct sink *const streaming[] = {&sink_jsonl, &sink_csv};
+	const struct sink *const streaming[] = {&sink_jsonl, &sink_csv, &sink_perfetto};
 
 	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct world world;
 		void *sink_state;
 		int result = 0;

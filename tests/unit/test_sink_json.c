@@ -274,7 +274,7 @@ static void the_head_is_complete(void **state)
 		    "assert t['duration_ns'] == 2110000000\n"
 		    "assert t['command'] == ['./demo', '--count=2', 'two words']\n"
 		    "assert t['lost'] == "
-		    "dict.fromkeys('total life wait signal session switch stream lock'.split(), 0)\n"
+		    "dict.fromkeys('total life wait signal session switch stream lock timeline'.split(), 0)\n"
 		    "assert d['exit'] == {'code': 3} and d['locks'] == []\n");
 	world_close(&world);
 }

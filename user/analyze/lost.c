@@ -36,6 +36,7 @@ static const char *const consequences[EVENT_GROUP_COUNT] = {
     [GROUP_SESSION] = "changes of session and process group may be missing: who is a daemon is not certain",
     [GROUP_SWITCH] = "counters of some threads may be missing or old: shown as unknown",
     [GROUP_LOCK] = "waits for locks may be missing: their numbers and sums are at least what is shown",
+    [GROUP_TIMELINE] = "context switches are missing from the timeline; counts and verdicts do not rest on it",
     [GROUP_STREAM] = "marks of the stream itself are missing",
 };
 

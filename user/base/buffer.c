@@ -35,6 +35,18 @@ void buffer_append(struct buffer *buffer, const void *data, size_t length)
 	buffer->data[buffer->length] = '\0';
 }
 
+void *buffer_extend(struct buffer *buffer, size_t length)
+{
+	void *place;
+
+	if (!reserve(buffer, length))
+		return NULL;
+	place = buffer->data + buffer->length;
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return place;
+}
+
 void buffer_text_append(struct buffer *buffer, const char *text)
 {
 	buffer_append(buffer, text, strlen(text));

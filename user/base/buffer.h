@@ -23,6 +23,8 @@ void buffer_text_append(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char c);
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_vformat(struct buffer *buffer, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+/* Makes it longer by so many bytes, which the caller fills in; NULL if it could not grow. */
+void *buffer_extend(struct buffer *buffer, size_t length);
 /* In decimal; an export writes millions, which printf would take most of its time for. */
 void buffer_unsigned(struct buffer *buffer, uint64_t value);
 void buffer_signed(struct buffer *buffer, int64_t value);

@@ -9,7 +9,8 @@
 
 #include "cli/closest.h"
 
-struct export {
+struct export
+{
 	const struct sink *sink;
 	const char *path;
 	struct output output;

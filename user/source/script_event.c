@@ -92,7 +92,7 @@ void script_preset(struct script_making *making, const char *field, int64_t valu
 static bool needs_actor(uint16_t kind)
 {
 	return kind != EVENT_reap && kind != EVENT_cgroup && kind != EVENT_signal && kind != EVENT_oom &&
-	       event_info(kind)->group != GROUP_STREAM;
+	       kind != EVENT_switch && event_info(kind)->group != GROUP_STREAM;
 }
 
 /* ---- what the line says */
@@ -137,7 +137,8 @@ static void fill_starts(struct script_making *making)
 					       {"target", "target_start"},
 					       {"victim", "victim_start"},
 					       {"holder_pid", "holder_start"},
-					       {"waker_pid", "waker_start"}};
+					       {"waker_pid", "waker_start"},
+					       {"next_pid", "next_start"}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		uint32_t pid = (uint32_t)built_integer(making, pairs[i][0]);

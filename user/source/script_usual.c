@@ -287,6 +287,20 @@ static void usual_lock_order(struct script_making *making)
 	script_preset(making, "last_ns", (int64_t)making->head.t_ns);
 }
 
+static void usual_switch(struct script_making *making)
+{
+	const struct person *next = named_person(making, "next_pid"), *waker = named_person(making, "waker_pid");
+	const char *reason = script_given(making->line, "reason");
+
+	script_preset(making, "state", reason && strcmp(reason, "involuntary") ? 'S' : 'R');
+	if (next)
+		script_preset(making, "next_tid", next->pid);
+	if (next)
+		preset_text(making, "next_comm", next->comm, strlen(next->comm));
+	if (waker)
+		script_preset(making, "waker_tid", waker->pid);
+}
+
 static void usual_begin(struct script_making *making)
 {
 	script_preset(making, "realtime_ns", 1767225600 * SECOND); /* 2026-01-01T00:00:00Z */
@@ -340,6 +354,7 @@ static void (*const usual[EVENT_KIND_LIMIT])(struct script_making *making) = {
     [EVENT_begin] = usual_begin,
     [EVENT_finish] = usual_finish,
     [EVENT_lost] = usual_lost,
+    [EVENT_switch] = usual_switch,
 };
 
 void script_set_usual(struct script_making *making)

@@ -166,6 +166,12 @@ static const struct symbol unlimited[] = {{"unlimited", -1}, {NULL, 0}};
 static const struct symbol wait_options[] = {WAIT_OPTION_BITS(FLAG){"WSTOPPED", 2}, {NULL, 0}};
 static const struct symbol clone_flags[] = {CLONE_FLAG_BITS(FLAG){NULL, 0}};
 #undef FLAG
+static const struct symbol reasons[] = {{"involuntary", SWITCH_INVOLUNTARY},
+					{"exit", SWITCH_ENDED},
+#define REASON(upper, lower) {#lower, BLOCKED_##upper + 1},
+					BLOCKED_REASONS(REASON)
+#undef REASON
+					{NULL, 0}};
 static const struct symbol classes[] = {
 #define GROUP(upper, lower) {#lower, GROUP_##upper},
     EVENT_GROUPS(GROUP)
@@ -208,6 +214,7 @@ static const struct symbol_set symbol_sets[] = {
     {NULL, "ended_by", false, endings},
     {NULL, "dead", false, deaths},
     {"signal", "result", false, results},
+    {"switch", "reason", false, reasons},
     {NULL, "options", true, wait_options},
     {NULL, "wait_options", true, wait_options},
     {NULL, "flags", true, clone_flags},
@@ -318,7 +325,7 @@ static bool status_value(const char *text, int64_t *value)
 /* Fields that are points in time; other durations are lengths. */
 static bool time_value(const char *field, const char *text, int64_t *value)
 {
-	static const char *const points[] = {"since_ns", "first_ns", "last_ns", NULL};
+	static const char *const points[] = {"since_ns", "first_ns", "last_ns", "woken_ns", NULL};
 	bool point = ends_with(field, "start") || is_one_of(field, points);
 
 	if (script_parse_time(text, value))

@@ -29,15 +29,17 @@ const char *event_signal_result_name(uint32_t result)
 	return NAME_AT(names, result);
 }
 
-const char *event_lock_kind_name(uint32_t kind)
+const char *event_switch_reason_name(uint32_t reason)
 {
 	static const char *const names[] = {
-#define KIND(upper, lower) [LOCK_##upper] = #lower,
-	    LOCK_KINDS(KIND)
-#undef KIND
+	    [SWITCH_INVOLUNTARY] = "involuntary",
+#define REASON(upper, lower) [BLOCKED_##upper + 1] = #lower,
+	    BLOCKED_REASONS(REASON)
+#undef REASON
+	    [SWITCH_ENDED] = "exit",
 	};
 
-	return NAME_AT(names, kind);
+	return NAME_AT(names, reason);
 }
 
 const char *event_lock_outcome_name(uint32_t outcome)

@@ -22,7 +22,9 @@ int lines_pass(struct lines *lines)
 {
 	if (lines->buffer.failed)
 		return -ENOMEM;
-	return lines->buffer.length < FLUSH_BYTES ? 0 : lines_flush(lines);
+	if (lines->buffer.length >= FLUSH_BYTES)
+		return lines_flush(lines);
+	return ferror(lines->out) ? -EIO : 0;
 }
 
 int lines_end(struct lines *lines, const char *ending)

@@ -6,19 +6,13 @@
 #include "sink/common/row.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/flags.h"
 #include "event/event.h"
+#include "model/lock.h"
 #include "sink/common/describe.h"
 #include "sink/common/event_words.h"
-
-struct known_lock {
-	uint32_t kind;
-	size_t length;
-	char name[];
-};
 
 const char *row_column_name(enum row_column column)
 {
@@ -38,7 +32,7 @@ struct line {
 	struct row row;
 	char ids[3][PROCESS_ID_SIZE];
 	unsigned ids_used;
-	char signal[16];
+	char signal[16], letter;
 };
 
 static struct cell *add(struct line *line, enum row_column column, enum cell_kind kind)
@@ -126,6 +120,12 @@ static void add_signal(struct line *line, int32_t signal)
 static void add_blob(struct line *line, enum row_column column, enum cell_kind kind, const char *bytes, uint32_t length)
 {
 	add_bytes(line, column, length ? kind : CELL_NULL, bytes, length);
+}
+
+static void add_letter(struct line *line, enum row_column column, uint32_t letter)
+{
+	line->letter = (char)letter;
+	add_bytes(line, column, letter >= 'A' && letter <= 'Z' ? CELL_TEXT : CELL_NULL, &line->letter, 1);
 }
 
 static void begin_line(struct line *line, const struct event *event, const char *type)
@@ -347,6 +347,25 @@ static void make_pdeathsig(struct line *line, const struct event *event)
 
 /* ---- counters, losses -------------------------------------------------------------------------------- */
 
+/* The processor's idle thread has pid 0: here that is somebody. */
+static void make_switch(struct line *line, const struct event *event)
+{
+	const struct event_switch *told = (const void *)event;
+
+	begin_line(line, event, "switch");
+	line->row.cells[2] = (struct cell){.column = COLUMN_pid, .kind = CELL_UNSIGNED, .u = event->pid};
+	line->row.cells[3] = (struct cell){.column = COLUMN_tid, .kind = CELL_UNSIGNED, .u = event->tid};
+	add_unsigned(line, COLUMN_next, told->next_tid);
+	add_unsigned(line, COLUMN_next_pid, told->next_pid);
+	add_comm(line, COLUMN_next_comm, told->next_comm);
+	add_letter(line, COLUMN_state, told->state);
+	add_text(line, COLUMN_reason, event_switch_reason_name(told->reason));
+	add_unsigned(line, COLUMN_cpu, event->cpu);
+	add_pid(line, COLUMN_woken_by, told->waker_tid);
+	add_time(line, COLUMN_woken_ns, told->woken_ns);
+	end_line(line);
+}
+
 static void make_counters(struct line *line, const struct event *event)
 {
 	begin_line(line, event, "sample");
@@ -385,35 +404,19 @@ static void make_finish(struct line *line, const struct event *event)
 
 /* ---- locks -------------------------------------------------------------------------------------------- */
 
-/* Gives no line, but its kind and name stand in those of the waits for it. */
-static void note_lock(struct line *line, const struct event *event)
-{
-	const struct event_lock *told = (const void *)event;
-	struct row_maker *maker = line->maker;
-	uint32_t length;
-	const char *name = EVENT_BLOB(event, lock, name, &length);
-	struct known_lock *lock = malloc(sizeof(*lock) + length);
-
-	if (lock) {
-		lock->kind = told->kind;
-		lock->length = length;
-		memcpy(lock->name, name ? name : "", name ? length : 0);
-		free(hash_remove(&maker->locks, told->lock, 0));
-	}
-	if (lock && !hash_put(&maker->locks, told->lock, 0, lock))
-		return;
-	free(lock);
-	maker->result = -ENOMEM;
-}
-
 static void begin_lock_line(struct line *line, const struct event *event, const char *type, uint32_t number)
 {
-	const struct known_lock *lock = hash_get(&line->maker->locks, number, 0);
+	const struct lock *lock = model_lock(line->maker->model, number);
 
 	begin_line(line, event, type);
 	add_pid(line, COLUMN_lock, number);
-	add_text(line, COLUMN_kind, lock ? event_lock_kind_name(lock->kind) : NULL);
-	add_blob(line, COLUMN_name, CELL_BYTES, lock ? lock->name : NULL, lock ? (uint32_t)lock->length : 0);
+	if (lock && lock->told) {
+		add_text(line, COLUMN_kind, lock_kind_name(lock->kind));
+		add_blob(line, COLUMN_name, CELL_BYTES, lock->name, (uint32_t)strlen(lock->name));
+	} else {
+		add(line, COLUMN_kind, CELL_NULL);
+		add(line, COLUMN_name, CELL_NULL);
+	}
 }
 
 static void make_lock_wait(struct line *line, const struct event *event)
@@ -495,7 +498,8 @@ static const struct decision {
     [EVENT_finish] = {make_finish},
     [EVENT_tick] = {NULL, "no fact, only the passing of time"},
     [EVENT_lost] = {make_lost},
-    [EVENT_lock] = {note_lock, "what a lock is stands in the lines of waits for it"},
+    [EVENT_switch] = {make_switch},
+    [EVENT_lock] = {NULL, "what a lock is stands in the lines of waits for it"},
     [EVENT_site] = {NULL, "the name of a number that no line carries"},
     [EVENT_lock_wait] = {make_lock_wait},
     [EVENT_lock_wait_end] = {make_lock_wait_end},
@@ -543,11 +547,5 @@ int rows_end(struct row_maker *maker)
 
 void rows_close(struct row_maker *maker)
 {
-	size_t cursor = 0;
-	void *lock;
-
-	while ((lock = hash_next(&maker->locks, &cursor)))
-		free(lock);
-	hash_free(&maker->locks);
 	buffer_free(&maker->text);
 }

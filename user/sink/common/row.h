@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/hash.h"
 #include "model/model.h"
 
 /* All keys there are, in the order of csv's columns. Appended to, never reordered: loaders go by position. */
@@ -68,13 +67,12 @@ struct row {
 
 const char *row_column_name(enum row_column column);
 
-/* Turns events into rows. Keeps what one kind of line takes from an earlier event: what kind of lock a number is. */
+/* Turns events into rows. Keeps nothing of them. */
 struct row_maker {
 	const struct model *model;
 	/* Called for each row; a negative result ends the event and is passed on. */
 	int (*emit)(void *context, const struct row *row);
 	void *context;
-	struct hash locks;  /* number → struct known_lock */
 	struct buffer text; /* of the row being made */
 	int result;
 	bool cut_told;
