@@ -221,7 +221,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) $(if $(filter cli_%,$(*:test_%=%)),$(B)/gen/commands.o) \
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
-		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) $(shell $(PKG_CONFIG) --silence-errors --libs libdw) -lm -pthread
+		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) $(shell $(PKG_CONFIG) --silence-errors --libs libdw libelf) -lm -pthread
 
 # Programs with known stacks, in the forms that programs come in. Their flags are their own: CFLAGS would change the facts.
 CHAIN_debug       := -g -fomit-frame-pointer

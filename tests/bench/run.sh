@@ -26,6 +26,12 @@ ${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -I"$scratch" -o "$bench" "$
 echo "machine: $(uname -srm), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 "$bench" "$lifeline" "${ROUNDS:-15}"
 
+# shellcheck disable=SC2046
+${CC:-cc} -O2 -g -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -Iuser -o "$scratch/symbol" "$here/symbol.c" "$build/libsymbol.a" \
+	"$build/libbase.a" -liberty $(pkg-config --libs liblzma zlib)
+echo
+"$scratch/symbol" 100000
+
 # Seconds that a command takes, by the clock.
 seconds() {
 	start=$(date +%s.%N)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Call frame information, lines and inlined functions as user/symbol/ reads them, against what libdw makes of the same
+ * files: this program, the C library, and programs in several versions of DWARF. libdw is no part of lifeline.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "symbol_target.h"
+
+#if __has_include(<elfutils/libdw.h>) && defined(__x86_64__)
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <gelf.h>
+
+#include "symbol/cfi.h"
+#include "symbol/dwarf.h"
+#include "symbol/file.h"
+
+struct subject {
+	int fd;
+	struct elf ours;
+	Elf *theirs;
+	uint64_t begin, end; /* of its code */
+};
+
+static void open_subject(struct subject *subject, const char *path)
+{
+	struct elf_bytes bytes = {.descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+	const struct elf_section *text;
+	struct file_identity identity;
+
+	assert_true(bytes.descriptor >= 0 && file_identify(bytes.descriptor, &identity));
+	bytes.size = identity.size;
+	subject->fd = bytes.descriptor;
+	assert_int_equal(elf_open(&subject->ours, &bytes), 0);
+	elf_version(EV_CURRENT);
+	subject->theirs = elf_begin(subject->fd, ELF_C_READ, NULL);
+	assert_non_null(subject->theirs);
+	text = elf_find_section(&subject->ours, ".text");
+	assert_non_null(text);
+	subject->begin = text->address;
+	subject->end = text->address + text->size;
+}
+
+static void close_subject(struct subject *subject)
+{
+	elf_end(subject->theirs);
+	elf_close(&subject->ours);
+	close(subject->fd);
+}
+
+/* ---- call frame information ------------------------------------------------------------------------- */
+
+static int64_t operand(const Dwarf_Op *ops, size_t count)
+{
+	return count < 2 ? 0 : (int64_t)ops[1].number;
+}
+
+static void compare_frame(const struct cfi_row *row, Dwarf_Frame *frame, uint64_t address)
+{
+	Dwarf_Op *ops;
+	size_t count;
+
+	assert_int_equal(dwarf_frame_cfa(frame, &ops, &count), 0);
+	if (row->frame_by_expression) /* libdw gives the operations of the expression */
+		return;
+	if (count != 1 || ops[0].atom != DW_OP_bregx || ops[0].number != row->frame_register ||
+	    (int64_t)ops[0].number2 != row->frame.offset)
+		fail_msg("at 0x%" PRIx64 ": frame r%u%+" PRId64 ", libdw: %zu operations, %#x %" PRIu64 " %" PRId64,
+			 address, row->frame_register, row->frame.offset, count, ops[0].atom, ops[0].number,
+			 (int64_t)ops[0].number2);
+}
+
+static void compare_register(const struct cfi_row *row, Dwarf_Frame *frame, unsigned number, uint64_t address)
+{
+	const struct cfi_rule *rule = &row->rules[number];
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+
+	assert_int_equal(dwarf_frame_register(frame, (int)number, memory, &ops, &count), 0);
+	if (count == 0 && ops == NULL) {
+		assert_true(rule->kind == CFI_UNSPECIFIED || rule->kind == CFI_SAME);
+	} else if (count == 0) {
+		assert_true(rule->kind == CFI_UNDEFINED || rule->kind == CFI_UNSPECIFIED);
+	} else if (ops[0].atom == DW_OP_call_frame_cfa && ops[count - 1].atom != DW_OP_stack_value &&
+		   rule->kind == CFI_OFFSET) {
+		if (operand(ops, count) != rule->offset)
+			fail_msg("at 0x%" PRIx64 ": r%u at %+" PRId64 ", libdw: %+" PRId64, address, number,
+				 rule->offset, operand(ops, count));
+	} else {
+		assert_true(rule->kind == CFI_EXPRESSION || rule->kind == CFI_VALUE_EXPRESSION ||
+			    rule->kind == CFI_REGISTER || rule->kind == CFI_VALUE_OFFSET);
+	}
+}
+
+/* Registers that a caller gets back, and the return address. */
+static const unsigned followed[] = {3, 6, 12, 13, 14, 15, 16};
+
+static void check_frames(const char *path)
+{
+	struct subject subject;
+	struct cfi cfi;
+	Dwarf_CFI *their_cfi;
+	unsigned known = 0, all = 0;
+
+	open_subject(&subject, path);
+	their_cfi = dwarf_getcfi_elf(subject.theirs);
+	assert_non_null(their_cfi);
+	assert_int_equal(cfi_open_eh_frame(&cfi, &subject.ours), 0);
+	for (uint64_t address = subject.begin; address < subject.end; address += 13) {
+		Dwarf_Frame *frame = NULL;
+		const bool theirs = dwarf_cfi_addrframe(their_cfi, address, &frame) == 0;
+		struct cfi_row row;
+
+		cfi_find(&cfi, address, &row);
+		if (row.found != theirs)
+			fail_msg("at 0x%" PRIx64 ": found %d, by libdw %d", address, row.found, theirs);
+		all++;
+		if (!theirs)
+			continue;
+		known++;
+		compare_frame(&row, frame, address);
+		for (unsigned i = 0; i < sizeof(followed) / sizeof(*followed); i++)
+			compare_register(&row, frame, followed[i], address);
+		free(frame);
+	}
+	assert_true(known > all / 2);
+	cfi_free(&cfi);
+	dwarf_cfi_end(their_cfi);
+	close_subject(&subject);
+}
+
+static void test_frames_of_libc(void **state)
+{
+	const char *path = "/lib/x86_64-linux-gnu/libc.so.6";
+
+	(void)state;
+	if (access(path, R_OK))
+		skip();
+	check_frames(path);
+}
+
+static void test_frames_of_this(void **state)
+{
+	(void)state;
+	check_frames("/proc/self/exe");
+}
+
+static void test_frames_of_static(void **state)
+{
+	char path[2 * PATH_MAX];
+
+	(void)state;
+	target_path(path, sizeof(path), "chain-static");
+	check_frames(path);
+}
+
+/* ---- lines and inlined functions ------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *their_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+
+	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+		return dwarf_formstring(&attribute);
+	return dwarf_diename(die);
+}
+
+static void compare_scopes(Dwarf_Die *unit, const struct dwarf_place *place, uint64_t address)
+{
+	Dwarf_Die *inner = NULL, *scopes = NULL;
+	int count = dwarf_getscopes(unit, address, &inner);
+	unsigned at = 0;
+
+	/* Beyond the first inlined function it goes on with where that was written; wanted is where it was inlined. */
+	if (count > 0)
+		count = dwarf_getscopes_die(&inner[0], &scopes);
+	free(inner);
+	for (int i = 0; i < count; i++) {
+		const int tag = dwarf_tag(&scopes[i]);
+		const char *name;
+
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+			continue;
+		name = their_name(&scopes[i]);
+		if (at >= place->count || !name || !place->calls[at].function ||
+		    strcmp(name, place->calls[at].function) != 0)
+			fail_msg("at 0x%" PRIx64 ": function %u is %s, by libdw %s", address, at,
+				 at < place->count ? place->calls[at].function : "(none)", name ? name : "(none)");
+		at++;
+		if (tag == DW_TAG_subprogram)
+			break;
+		if (at < place->count) {
+			Dwarf_Attribute attribute;
+			Dwarf_Word line = 0;
+
+			dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute), &line);
+			assert_int_equal(place->calls[at].line, line);
+		}
+	}
+	if (at)
+		assert_int_equal(at, place->count);
+	free(scopes);
+}
+
+static void check_lines(const char *path)
+{
+	struct subject subject;
+	struct dwarf *ours;
+	Dwarf *theirs;
+	unsigned known = 0, inlined = 0;
+
+	open_subject(&subject, path);
+	ours = dwarf_open(&subject.ours);
+	theirs = dwarf_begin_elf(subject.theirs, DWARF_C_READ, NULL);
+	assert_true(ours && theirs);
+	for (uint64_t address = subject.begin; address < subject.end && known < 20000; address += 5) {
+		struct dwarf_place place;
+		Dwarf_Die unit;
+		Dwarf_Line *line = NULL;
+		int number = 0;
+
+		if (dwarf_addrdie(theirs, address, &unit))
+			line = dwarf_getsrc_die(&unit, address);
+		if (line)
+			dwarf_lineno(line, &number);
+		if (!number)
+			continue;
+		known++;
+		dwarf_find(ours, address, &place);
+		if (!place.count || place.calls[0].line != (unsigned)number ||
+		    strcmp(place.calls[0].file, base_name(dwarf_linesrc(line, NULL, NULL))) != 0)
+			fail_msg("at 0x%" PRIx64 ": %s:%u, by libdw %s:%d", address,
+				 place.count ? place.calls[0].file : "?", place.count ? place.calls[0].line : 0,
+				 dwarf_linesrc(line, NULL, NULL), number);
+		inlined += place.count > 1;
+		compare_scopes(&unit, &place, address);
+		dwarf_place_free(&place);
+	}
+	assert_true(known > 0);
+	print_message("# %s: %u addresses, %u of them in inlined functions\n", base_name(path), known, inlined);
+	dwarf_free(ours);
+	dwarf_end(theirs);
+	close_subject(&subject);
+}
+
+static void check_program(const char *program)
+{
+	char path[2 * PATH_MAX];
+
+	target_path(path, sizeof(path), program);
+	if (access(path, R_OK))
+		skip();
+	check_lines(path);
+}
+
+static void test_lines_of_this(void **state)
+{
+	(void)state;
+	check_lines("/proc/self/exe");
+}
+
+static void test_lines_dwarf4(void **state)
+{
+	(void)state;
+	check_program("chain-dwarf4");
+}
+
+static void test_lines_packed(void **state)
+{
+	(void)state;
+	check_program("chain-packed");
+}
+
+static void test_lines_cplusplus(void **state)
+{
+	(void)state;
+	check_program("chain-c++");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_frames_of_libc),   cmocka_unit_test(test_frames_of_this),
+	    cmocka_unit_test(test_frames_of_static), cmocka_unit_test(test_lines_of_this),
+	    cmocka_unit_test(test_lines_dwarf4),     cmocka_unit_test(test_lines_packed),
+	    cmocka_unit_test(test_lines_cplusplus),
+	};
+
+	return cmocka_run_group_tests_name("symbol_dwarf", tests, NULL, NULL);
+}
+
+#else
+
+static void test_against_libdw(void **state)
+{
+	(void)state;
+	skip();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_libdw)};
+
+	return cmocka_run_group_tests_name("symbol_dwarf", tests, NULL, NULL);
+}
+
+#endif
