@@ -19,6 +19,10 @@ no_demo()
 	case $1 in
 	exit.oom) ;;	      # a demo would have to bring the machine, or a memory cgroup, to its end
 	trace.lost) ;;	      # needs a machine too busy for lifeline, or a buffer too small
+	lock.gil) ;;	      # needs a CPython of a known version
+	deadlock.order) ;;    # needs --locks all
+	deadlock.cycle | deadlock.self | deadlock.total) ;; # until their demos come
+	lock.contended | lock.owner-died | lock.file) ;;    # likewise
 	zombie.unreaped) ;;   # of a snapshot without history, not of a program observed from its start
 	*) return 1 ;;
 	esac

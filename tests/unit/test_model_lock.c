@@ -125,10 +125,8 @@ static void kinds_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sums_never_wrap),
-	    cmocka_unit_test(what_is_known_by_number_only),
-	    cmocka_unit_test(frames_have_a_limit),
-	    cmocka_unit_test(a_holder_without_identity_is_unknown),
+	    cmocka_unit_test(sums_never_wrap),     cmocka_unit_test(what_is_known_by_number_only),
+	    cmocka_unit_test(frames_have_a_limit), cmocka_unit_test(a_holder_without_identity_is_unknown),
 	    cmocka_unit_test(kinds_have_names),
 	};
 

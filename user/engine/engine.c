@@ -193,6 +193,7 @@ static int conclude(struct run *run)
 {
 	int first = order_flush(run->order);
 
+	findings_notify(run->engine->findings, NULL, NULL); /* what is concluded now stands in the report in a moment */
 	for (unsigned i = 0; run->states && analyzers[i]; i++) {
 		int err =
 		    is_on(run, i) && analyzers[i]->close ? analyzers[i]->close(&run->analysis, run->states[i]) : 0;

@@ -257,8 +257,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static int sum_for_party(struct model *model, struct lock *lock, enum lock_part part,
-			 const struct lock_holder_id *who, const struct event_lock_sum *sum)
+static int sum_for_party(struct model *model, struct lock *lock, enum lock_part part, const struct lock_holder_id *who,
+			 const struct event_lock_sum *sum)
 {
 	struct lock_party *party = party_get(model, lock, part, who);
 

@@ -8,13 +8,13 @@
 
 #include "model/internal.h"
 
-struct wait_record { /* struct thread_wait, with what only the model needs of it */
-	struct thread_wait wait; /* first */
-	struct lock *lock;	 /* wait.lock */
+struct wait_record {                        /* struct thread_wait, with what only the model needs of it */
+	struct thread_wait wait;            /* first */
+	struct lock *lock;                  /* wait.lock */
 	struct lock_party *waiter, *holder; /* those that count this wait as one that goes on; NULL none */
 };
 
-struct look_record { /* a process' look, and what is told for the next one */
+struct look_record {              /* a process' look, and what is told for the next one */
 	struct process_look last; /* first */
 	uint32_t round, told;
 };
