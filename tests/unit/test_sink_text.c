@@ -576,9 +576,113 @@ static void unknown_counters_are_not_shown_as_zero(void **state)
 	world_close(&world);
 }
 
+/* ---- locks ---------------------------------------------------------------------------------------------- */
+
+static void thread_tells(struct world *world, const char *event, long long ms, uint32_t tid, const char *comm)
+{
+	tell(world, event, ms, 4711, 1, comm);
+	((struct event *)world->builder.bytes)->tid = tid;
+}
+
+static void waits_for(struct world *world, const char *event, long long ms, uint32_t tid, const char *comm,
+		      uint32_t lock, uint32_t holder_tid)
+{
+	thread_tells(world, event, ms, tid, comm);
+	number(world, "lock", lock);
+	number(world, "site", 1 + lock % 2);
+	if (!holder_tid)
+		return;
+	number(world, "holder", HOLDER_THREAD);
+	number(world, "holder_pid", 4711);
+	number(world, "holder_tid", holder_tid);
+	number(world, "holder_start", (int64_t)at_ms(1));
+}
+
+static void names_lock(struct world *world, uint32_t lock, uint32_t kind, const char *name)
+{
+	thread_tells(world, "lock", 4, 4711, "bank");
+	number(world, "lock", lock);
+	number(world, "kind", kind);
+	number(world, "address", 0x7f0010);
+	bytes(world, "name", name, strlen(name));
+	told(world);
+}
+
+/* Threads 4712 and 4713 wait for each other, 4714 behind them, 4715 for work; 4716 has waited for 4712 before. */
+static void tell_locks(struct world *world, uint32_t mode)
+{
+	static const char frames[] = "pay at bank.c:41\0main at bank.c:90";
+	static const char *const names[] = {"payer", "clerk", "third", "idle\x1b[31m", "fourth"};
+
+	begin(world, mode, 4711, "./bank", 6);
+	forks(world, 1, 4000, -50, "lifeline", 4711);
+	for (uint32_t i = 0; i < 5; i++) {
+		thread_tells(world, "thread", 2, 4711, names[i]);
+		number(world, "child", 4712 + i);
+		told(world);
+	}
+	for (uint32_t site = 1; site < 3; site++) {
+		thread_tells(world, "site", 3, 4711, "bank");
+		number(world, "site", site);
+		bytes(world, "frames", frames, site == 1 ? sizeof(frames) : 17);
+		told(world);
+	}
+	names_lock(world, 1, LOCK_MUTEX,
+		   "a_mutex_with_a_name_that_is_longer_than_any_sensible_one_would_be_in_any_program_of_ours");
+	names_lock(world, 2, LOCK_RWLOCK, "b");
+	names_lock(world, 3, LOCK_CONDVAR, "");
+	waits_for(world, "lock_sum", 5, 4716, names[4], 1, 4712);
+	number(world, "waits", 12345);
+	number(world, "wait_ns", 700 * MS);
+	number(world, "max_ns", 90 * MS);
+	told(world);
+	waits_for(world, "lock_sum", 5, 4712, names[0], 1, 0);
+	number(world, "waits", 1);
+	number(world, "wait_ns", 7 * MS);
+	number(world, "max_ns", 7 * MS);
+	told(world);
+	waits_for(world, "lock_wait", 10, 4712, names[0], 2, 4713);
+	told(world);
+	waits_for(world, "lock_wait", 11, 4713, names[1], 1, 4712);
+	told(world);
+	waits_for(world, "lock_wait", 12, 4714, names[2], 1, 4712);
+	number(world, "timed", 1);
+	told(world);
+	waits_for(world, "lock_wait", 13, 4715, names[3], 3, 0);
+	told(world);
+	waits_for(world, "thread_look", 14, 4711, "bank", 0, 0);
+	number(world, "state", 'S');
+	number(world, "syscall", 7);
+	told(world);
+	finish(world, 1010, ENDED_DURATION, -1);
+}
+
+static void locks_and_who_waits(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world);
+	tell_locks(&world, MODE_SNAPSHOT);
+	expect_golden(&world, "tests/unit/golden/locks-snapshot.txt");
+	world.context.columns = 80;
+	world.context.unicode = false;
+	expect_golden(&world, "tests/unit/golden/locks-snapshot-80-ascii.txt");
+	world_close(&world);
+	world_open(&world);
+	tell_locks(&world, MODE_RUN);
+	find_never_waited(&world, 4711, 1);
+	expect_golden(&world, "tests/unit/golden/locks-run.txt");
+	world.context.columns = 200;
+	world.context.verbose = 1;
+	expect_golden(&world, "tests/unit/golden/locks-run-200-verbose.txt");
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(locks_and_who_waits),
 	    cmocka_unit_test(a_zombie_at_100_columns),
 	    cmocka_unit_test(a_zombie_at_80_columns_in_ascii),
 	    cmocka_unit_test(a_healthy_run_is_a_few_lines),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The text report: findings as diagnostics, the process tree with lifelines, the switch table, a summary. A healthy run
- * gives the summary only (-v: all of it); -q gives the findings only. Its sections are in common/.
+ * The text report: findings as diagnostics, the process tree with lifelines, the tables of locks and switches, a
+ * summary. A healthy run gives the summary only (-v: all of it); -q gives the findings only; a snapshot what it looked at. Its
+ * sections are in common/.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,15 +55,20 @@ void describe_command(struct buffer *out, const char *words, size_t total, size_
 static int write_sections(struct text_report *report)
 {
 	const struct sink_context *context = report->context;
+	bool snapshot = model_observation(context->model)->mode == MODE_SNAPSHOT;
 	bool all = findings_count(context->findings) || context->verbose;
 	int error = 0;
 
 	report_diagnostics(report);
 	if (context->quiet)
 		return 0;
-	if (all)
+	if (snapshot || context->verbose)
+		error = report_waiting(report);
+	if (!error && all && !snapshot)
 		error = report_tree(report);
-	if (!error && all)
+	if (!error && (all || snapshot))
+		error = report_locks(report);
+	if (!error && all && !snapshot)
 		error = report_switches(report);
 	if (!error)
 		report_summary(report);

@@ -20,6 +20,10 @@ struct text_report {
 void report_diagnostics(struct text_report *report);
 /* The tree of processes, each with its lifeline. */
 int report_tree(struct text_report *report);
+/* Locks that made threads wait; -ENOMEM. */
+int report_locks(struct text_report *report);
+/* Threads and what they wait for now, chains and circles of them. */
+int report_waiting(struct text_report *report);
 /* Context switches, and where the time went. */
 int report_switches(struct text_report *report);
 /* A few lines on the whole. */
