@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The text report: findings as diagnostics, the process tree with lifelines, the tables of locks and switches, a
- * summary. A healthy run gives the summary only (-v: all of it); -q gives the findings only; a snapshot what it looked at. Its
- * sections are in common/.
+ * summary. A healthy run gives the summary only (-v: all of it); -q gives the findings only; a snapshot what it looked
+ * at. Its sections are in common/.
  */
 #include <errno.h>
 #include <stdlib.h>
