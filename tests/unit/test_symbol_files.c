@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "symbol_target.h"
@@ -509,6 +510,100 @@ static void test_overlay(void **state)
 	in_child(overlay_part);
 }
 
+/* ---- bounds ------------------------------------------------------------------------------------------------ */
+
+#define MANY 40
+
+static unsigned open_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* More files than may be held open: those asked about least are closed, and opened again when they are wanted. */
+static void few_descriptors_part(void)
+{
+	static struct target targets[MANY];
+	const struct rlimit limit = {256, 256}; /* a quarter of it is the cache's */
+	struct symbols *symbols;
+	struct stack stack;
+	unsigned before;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		char name[32], path[256];
+
+		snprintf(name, sizeof(name), "many-%u", i);
+		scratch_path(path, sizeof(path), name);
+		copy_to("chain-bare", path);
+		CHECK(target_start_in(&targets[i], NULL, path, NULL));
+	}
+	CHECK(target_wait_blocked(&targets[0]));
+	CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, limit.rlim_max}) == 0);
+	before = open_descriptors();
+	symbols = symbols_new();
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	for (unsigned i = 0; i < MANY; i++)
+		CHECK(symbols_note_process(symbols, targets[i].pid, targets[i].start_ns) == 0);
+	unwind(symbols, &targets[0], &stack);
+	CHECK(open_descriptors() - before <= 24);
+	for (unsigned i = 0; i < MANY; i++)
+		target_stop(&targets[i]);
+	CHECK(position_of(&stack, "thr") == position_of(&stack, "func_C") + 3);
+	CHECK(stack.end == SYMBOL_END_OUTERMOST);
+	symbols_free(symbols);
+	CHECK(open_descriptors() < before);
+}
+
+static void test_few_descriptors(void **state)
+{
+	(void)state;
+	in_child(few_descriptors_part);
+}
+
+/* The oldest go; what they held is given back. */
+static void test_many_processes(void **state)
+{
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct symbol_frame frame;
+
+	(void)state;
+	assert_true(target_start(&target, "chain-bare", NULL));
+	assert_int_equal(symbols_note_process(symbols, target.pid, target.start_ns), 0);
+	for (uint64_t i = 1; i <= 20000; i++)
+		assert_int_equal(symbols_note_fork(symbols, target.pid, target.start_ns, 1, i), 0);
+	assert_false(symbols_code(symbols, 1, 1, target.registers.ip, &frame));
+	assert_true(symbols_code(symbols, 1, 20000, target.registers.ip, &frame));
+	target_stop(&target);
+	symbols_free(symbols);
+}
+
+/* The kernel's code in a process is no file, but has names. */
+static void test_vdso(void **state)
+{
+	struct symbols *symbols = symbols_new();
+	struct target target;
+	struct symbol_definition found;
+	struct symbol_frame frame;
+
+	(void)state;
+	assert_true(target_start(&target, "chain-bare", NULL));
+	if (!symbols_find(symbols, target.pid, target.start_ns, "[vdso]", "__vdso_clock_gettime", &found)) {
+		target_stop(&target);
+		symbols_free(symbols);
+		skip();
+	}
+	assert_true(symbols_code(symbols, target.pid, target.start_ns, found.address + 1, &frame));
+	assert_string_equal(frame.object, "[vdso]");
+	assert_string_equal(frame.function, "clock_gettime");
+	assert_int_equal(frame.offset, 1);
+	target_stop(&target);
+	symbols_free(symbols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +622,9 @@ int main(void)
 	    cmocka_unit_test(test_replaced_library),
 	    cmocka_unit_test(test_reinstalled_library),
 	    cmocka_unit_test(test_overlay),
+	    cmocka_unit_test(test_few_descriptors),
+	    cmocka_unit_test(test_many_processes),
+	    cmocka_unit_test(test_vdso),
 	};
 
 	return cmocka_run_group_tests_name("symbol_files", tests, make_scratch, remove_scratch);
