@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/uio.h>
 
 #include "source/live_internal.h"
@@ -437,14 +438,23 @@ static bool look_at(struct locks *locks, uint32_t pid, uint64_t start_ns, struct
 	return true;
 }
 
+/* What looking costs is processor time: on a busy machine the wall clock would count the others' work as ours. */
+static uint64_t processor_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
 /* The second look comes soon, later ones ever more rarely while nothing moves, and never so often that looking costs
  * more than its share. */
-static void plan_next(struct watched_process *watched, const struct look_result *result, uint64_t begun_ns,
+static void plan_next(struct watched_process *watched, const struct look_result *result, uint64_t took_ns,
 		      uint64_t now_ns)
 {
 	const bool idle = !result->lock_waits && result->in_futex < result->threads;
 	const bool same = watched->looks && watched->signature == result->signature;
-	const uint64_t least = (now_ns - begun_ns) * PASS_SHARE;
+	const uint64_t least = took_ns * PASS_SHARE;
 
 	if (!watched->looks++ && !idle)
 		watched->step_ns = SECOND_LOOK_NS;
@@ -464,7 +474,7 @@ static void look_if_due(struct locks *locks, uint64_t now_ns)
 	for (size_t i = 0; i < looks->count;) {
 		struct watched_process watched = looks->items[i];
 		struct look_result result;
-		const uint64_t begun_ns = live_clock();
+		const uint64_t begun_ns = processor_time();
 		bool there;
 
 		if (watched.next_ns > now_ns) {
@@ -476,7 +486,7 @@ static void look_if_due(struct locks *locks, uint64_t now_ns)
 			looks->items[i] = looks->items[--looks->count];
 			continue;
 		}
-		plan_next(&watched, &result, begun_ns, live_clock());
+		plan_next(&watched, &result, processor_time() - begun_ns, live_clock());
 		looks->items[i++] = watched;
 	}
 }
@@ -496,11 +506,12 @@ void locks_watch(struct locks *locks, uint64_t now_ns)
 	struct looks *looks = &locks->looks;
 
 	if (now_ns >= looks->pass_ns) {
+		const uint64_t begun_ns = processor_time();
 		uint64_t took_ns;
 
 		locks->bpf->shared->long_wait_ns = LONG_WAIT_NS;
 		live_bpf_iterate(locks->bpf, ITERATE_LONG_WAITS, note_long_wait, locks);
-		took_ns = live_clock() - now_ns;
+		took_ns = processor_time() - begun_ns;
 		looks->pass_ns = now_ns + (took_ns * PASS_SHARE > PASS_EVERY_NS ? took_ns * PASS_SHARE : PASS_EVERY_NS);
 	}
 	look_if_due(locks, now_ns);
