@@ -121,6 +121,26 @@ enum scope {
 	SCOPE_RELATIVE = 2, /* parent or adopter of a target: its waits and its end count, nothing else of it */
 };
 
+enum look_cause {
+	LOOK_STATE = 0, /* looked at, at that moment */
+	LOOK_EXIT = 1,	/* its last thread begins to exit: nothing of it is closed yet */
+};
+
+enum descriptor_kind {
+	DESCRIPTOR_CLOSED = 0,
+	DESCRIPTOR_NULL = 1, /* /dev/null */
+	DESCRIPTOR_TERMINAL = 2,
+	DESCRIPTOR_FILE = 3,
+	DESCRIPTOR_PIPE = 4,
+	DESCRIPTOR_SOCKET = 5,
+	DESCRIPTOR_DEVICE = 6, /* any other */
+	DESCRIPTOR_OTHER = 7,
+};
+
+enum disposition { DISPOSITION_DEFAULT = 0, DISPOSITION_IGNORED = 1, DISPOSITION_HANDLED = 2 };
+
+enum pidfile_state { PIDFILE_ABSENT = 0, PIDFILE_PRESENT = 1, PIDFILE_UNREADABLE = 2 };
+
 /* What a lock is, as far as operation, memory and calling function tell. FUTEX: something that waits and wakes, no more
  * is known. Order and names are SPEC's `kind`. */
 #define LOCK_KINDS(K) K(FUTEX, futex) K(MUTEX, mutex) K(PI_MUTEX, pi-mutex) K(RWLOCK, rwlock) K(CONDVAR, condvar)     \

@@ -22,19 +22,31 @@ enum syscall_interest {
 	SYSCALL_SETSID,
 	SYSCALL_SETPGID,
 	SYSCALL_PRCTL,
+	SYSCALL_CHDIR, /* fchdir too */
+	SYSCALL_UMASK,
+	SYSCALL_CLOSE,
+	SYSCALL_CLOSE_RANGE,
+	SYSCALL_DUP,
+	SYSCALL_DUP2, /* dup3 too */
+	SYSCALL_OPEN, /* open, openat, openat2, creat */
+	SYSCALL_FCNTL,
+	SYSCALL_FLOCK,
+	SYSCALL_UNLINK,
+	SYSCALL_UNLINKAT,
+	SYSCALL_RENAME,
+	SYSCALL_RENAMEAT, /* renameat2 too */
+	SYSCALL_LISTEN,
 	SYSCALL_FUTEX,
 	SYSCALL_FUTEX_WAIT,  /* futex2: one address */
 	SYSCALL_FUTEX_WAITV, /* futex2: several */
 	SYSCALL_FUTEX_WAKE,
 	SYSCALL_RESTART, /* restart_syscall: a timed wait goes on after a signal */
-	SYSCALL_FLOCK,
-	SYSCALL_FCNTL,
 };
 
 struct settings {
 	__u64 begin_ns;	    /* CLOCK_BOOTTIME; tasks that started later have had no life before */
 	__u32 watch_all;    /* every process but lifeline's own */
-	__u32 want_session; /* emit setsid, setpgid, prctl */
+	__u32 want_session; /* emit what belongs to sessions and daemons */
 	__u32 want_switch;  /* keep counters of blocked time and wakers */
 	/* attach: who joins the watched later, not being a descendant of one */
 	__u32 select_cgroups; /* whoever enters a group in the map `selected` */
@@ -46,6 +58,7 @@ struct settings {
 	__u32 want_lock;    /* keep account of waits for locks */
 	__u32 pad;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
+	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
 };
 
@@ -66,6 +79,7 @@ enum iterate_mode {
 	ITERATE_COUNTERS,  /* counters of each live thread of a target */
 	ITERATE_LONG_WAITS, /* raw_thread_look of threads that wait for a lock for long_wait_ns now; each wait once */
 	ITERATE_THREADS,    /* raw_thread_look of each live thread of look_pid */
+	ITERATE_SESSIONS,  /* session_look of the targets in the map `look_at`, or of all of them */
 };
 
 struct shared { /* read and written by both sides while programs run */
@@ -76,6 +90,10 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 fold_side;    /* which of the two maps of folded waits is in use: 0 or 1 */
 	__u32 look_pid;	    /* for ITERATE_THREADS; 0: all targets */
 	__u64 long_wait_ns; /* for ITERATE_LONG_WAITS */
+	__u32 look_at_all;  /* ITERATE_SESSIONS: all targets */
+	__u32 pad;
 };
+
+#define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */
 
 #endif

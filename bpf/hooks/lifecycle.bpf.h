@@ -14,6 +14,7 @@
 #include "lib/dead.bpf.h"
 #include "lib/join.bpf.h"
 #include "lib/path.bpf.h"
+#include "lib/session.bpf.h"
 
 #define THREAD_FLAG 0x00010000 /* CLONE_THREAD */
 
@@ -267,6 +268,23 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 	SUBMIT(event);
 }
 
+/* In another session than its parent: perhaps a daemon, and if it lived for a short time only, nobody has looked at it.
+ * Its descriptors and directories are let go of after this (kernel/exit.c, do_exit). */
+static __always_inline void tell_session(struct task_struct *task)
+{
+	struct event_session_look *event;
+
+	if (!settings.want_session || !is_target(task->tgid) || !plain(task)->fs || !plain(task)->files ||
+	    session_of(task) == session_of(plain(task)->real_parent))
+		return;
+	event = RESERVE(session_look, SESSION, task, now());
+	if (!event)
+		return;
+	event->cause = LOOK_EXIT;
+	read_session(event, task);
+	SUBMIT(event);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(ll_exit, struct task_struct *task)
 {
@@ -281,8 +299,10 @@ int BPF_PROG(ll_exit, struct task_struct *task)
 		state->group_dead = !live;
 		state->children = note_children(task);
 	}
-	if (!live)
+	if (!live) {
+		tell_session(task);
 		remember_dead(plain(task)->group_leader, wait_status(task));
+	}
 	tell_exit(task, live);
 	if (!live)
 		forget_calls(task->tgid);

@@ -14,6 +14,7 @@
 #include "lib/dead.bpf.h"
 #include "lib/lock.bpf.h"
 #include "lib/look.bpf.h"
+#include "lib/session.bpf.h"
 #include "lib/state.bpf.h"
 
 #define WAITERS_MAX 64
@@ -26,6 +27,7 @@ struct snapshot_scratch {
 		struct event_counters counters;
 		struct event_zombie_look look;
 		struct raw_thread_look thread_look;
+		struct event_session_look session;
 	};
 };
 
@@ -289,6 +291,35 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 	bpf_seq_write(seq, event, sizeof(*event));
 }
 
+/* ---- sessions --------------------------------------------------------------------------------------- */
+
+/* Whom to look at, by pid; user space fills it before it reads. Nobody: all targets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LOOK_AT_MOST);
+	__type(key, __u32);
+	__type(value, __u32);
+} look_at SEC(".maps");
+
+static __always_inline void look_at_session(struct seq_file *seq, struct task_struct *task)
+{
+	struct snapshot_scratch *room = scratch();
+	struct event_session_look *event;
+	__u32 pid = task->tgid;
+
+	if (!room || task->pid != pid || task->exit_state || !is_target(pid))
+		return;
+	if (!shared.look_at_all && !bpf_map_lookup_elem(&look_at, &pid))
+		return;
+	if (!plain(task)->fs || !plain(task)->files)
+		return; /* a kernel thread, or one that is on its way out */
+	event = BEGIN_RECORD(session, room, task);
+	fill_head(&event->h, EVENT_session_look, sizeof(*event), task, now());
+	event->cause = LOOK_STATE;
+	read_session(event, task);
+	bpf_seq_write(seq, event, sizeof(*event));
+}
+
 /* Called by lifeline reading the iterator, so "current" is lifeline: this is how it learns its own host pid. */
 static __always_inline void find_self(struct task_struct *task)
 {
@@ -347,6 +378,9 @@ int ll_iterate(struct bpf_iter__task *context)
 		break;
 	case ITERATE_THREADS:
 		look_for_locks(seq, task, true);
+		break;
+	case ITERATE_SESSIONS:
+		look_at_session(seq, task);
 		break;
 	}
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
  *
- * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the few other
- * system calls whose outcome matters (refused forks, sessions), since one filtered exit hook serves them all.
+ * Waits: who waits for whom and with which options, what came back, and so who reaped whom when. Also the hook for the
+ * other system calls whose outcome matters (refused forks here, sessions in lib/steps.bpf.h), since one filtered exit
+ * hook serves them all.
  *
  * Arguments are still in the saved registers when a system call returns, so no entry hook is needed: the entry of a
  * wait is sched_process_wait, which costs nothing to other calls.
@@ -13,6 +14,7 @@
 #include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
 #include "lib/lock.bpf.h"
+#include "lib/steps.bpf.h"
 
 #define OPTION_NOHANG 1
 #define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
@@ -36,17 +38,12 @@ struct wait_arguments {
  * A 32-bit program on a 64-bit kernel numbers its calls otherwise (arch/x86/entry/syscalls/syscall_32.tbl), passes
  * arguments in other registers, and its siginfo has no hole.
  */
-#define COMPAT_WAITPID 7
-#define COMPAT_WAIT4 114
-#define COMPAT_WAITID 284
 
 static __always_inline __u32 interest_of(__u64 number, bool compat)
 {
-	if (compat && (number == COMPAT_WAITPID || number == COMPAT_WAIT4))
-		return SYSCALL_WAIT4;
-	if (compat)
-		return number == COMPAT_WAITID ? SYSCALL_WAITID : SYSCALL_IGNORED;
-	return number < SYSCALL_TABLE_SIZE ? settings.interest[number] : SYSCALL_IGNORED;
+	if (number >= SYSCALL_TABLE_SIZE)
+		return SYSCALL_IGNORED;
+	return compat ? settings.compat[number] : settings.interest[number];
 }
 
 /* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
@@ -322,76 +319,6 @@ static __always_inline void fork_done(struct task_struct *task, long result, __u
 	SUBMIT(event);
 }
 
-/* ---- sessions ------------------------------------------------------------------------------------ */
-
-#define PRCTL_PDEATHSIG 1
-#define PRCTL_SUBREAPER 36
-
-static __always_inline void setsid_done(struct task_struct *task, long result)
-{
-	struct event_setsid *event;
-
-	if (result <= 0)
-		return;
-	event = RESERVE(setsid, SESSION, task, now());
-	if (!event)
-		return;
-	event->sid = session_of(task);
-	SUBMIT(event);
-}
-
-/* Only what the caller did to itself is told with certainty; a group set for a child is read from the child's own later
- * events, unless both numbers are host pids already. */
-static __always_inline void setpgid_done(struct task_struct *task, struct pt_regs *regs)
-{
-	__u32 target = (__u32)regs->di, group = (__u32)regs->si;
-	struct event_setpgid *event;
-
-	if (own_level(task) && target && target != pid_number(BPF_CORE_READ(task, thread_pid), own_level(task)))
-		return;
-	event = RESERVE(setpgid, SESSION, task, now());
-	if (!event)
-		return;
-	if (!target || own_level(task))
-		target = task->tgid;
-	event->target = target;
-	event->pgid = target == task->tgid ? pgrp_of(task) : group ? group : target;
-	SUBMIT(event);
-}
-
-static __always_inline void prctl_done(struct task_struct *task, struct pt_regs *regs)
-{
-	__u32 option = (__u32)regs->di;
-
-	if (option == PRCTL_SUBREAPER) {
-		struct event_subreaper *event = RESERVE(subreaper, SESSION, task, now());
-
-		if (!event)
-			return;
-		event->on = regs->si != 0;
-		SUBMIT(event);
-	} else if (option == PRCTL_PDEATHSIG) {
-		struct event_pdeathsig *event = RESERVE(pdeathsig, SESSION, task, now());
-
-		if (!event)
-			return;
-		event->signal = regs->si;
-		SUBMIT(event);
-	}
-}
-
-static __always_inline void session_done(struct task_struct *task, struct pt_regs *regs, __u32 interest, long result)
-{
-	if (!settings.want_session || result < 0 || !is_target(task->tgid))
-		return;
-	if (interest == SYSCALL_SETSID)
-		setsid_done(task, result);
-	else if (interest == SYSCALL_SETPGID)
-		setpgid_done(task, regs);
-	else
-		prctl_done(task, regs);
-}
-
 /* ---- at the return of these calls -------------------------------------------------------------------- */
 
 /*
@@ -408,7 +335,7 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 	bool compat;
 
 	/* a number that means nothing to either kind of program is passed on before anything else is asked */
-	if (number >= SYSCALL_TABLE_SIZE || !(settings.interest[number] || interest_of(number, true)))
+	if (number >= SYSCALL_TABLE_SIZE || !(settings.interest[number] | settings.compat[number]))
 		return 0;
 	task = bpf_get_current_task_btf();
 	compat = is_compat(task);
@@ -422,7 +349,7 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 	else if (interest >= SYSCALL_FUTEX)
 		lock_call_done(task, regs, interest, result);
 	else if (interest)
-		session_done(task, regs, interest, result);
+		session_done(task, regs, interest, result, compat);
 	return 0;
 }
 
@@ -459,8 +386,7 @@ int BPF_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
 SEC("?fexit/ksys_setsid")
 int BPF_PROG(ll_fx_setsid, int result)
 {
-	if (settings.want_session && is_target(bpf_get_current_task_btf()->tgid))
-		setsid_done(bpf_get_current_task_btf(), result);
+	session_done(bpf_get_current_task_btf(), NULL, SYSCALL_SETSID, result, false);
 	return 0;
 }
 
@@ -481,11 +407,32 @@ LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 	SEC("?fexit/__x64_sys_" #name)                                                                                 \
 	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
 	{                                                                                                              \
-		session_done(bpf_get_current_task_btf(), regs, interest, result);                                      \
+		session_done(bpf_get_current_task_btf(), regs, interest, result, false);                               \
 		return 0;                                                                                              \
 	}
 
+/* A call that is added here is added to the table in user/source/live_syscalls.c as well. */
 SESSION_PROGRAM(setpgid, SYSCALL_SETPGID)
 SESSION_PROGRAM(prctl, SYSCALL_PRCTL)
+SESSION_PROGRAM(chdir, SYSCALL_CHDIR)
+SESSION_PROGRAM(fchdir, SYSCALL_CHDIR)
+SESSION_PROGRAM(umask, SYSCALL_UMASK)
+SESSION_PROGRAM(close, SYSCALL_CLOSE)
+SESSION_PROGRAM(close_range, SYSCALL_CLOSE_RANGE)
+SESSION_PROGRAM(dup, SYSCALL_DUP)
+SESSION_PROGRAM(dup2, SYSCALL_DUP2)
+SESSION_PROGRAM(dup3, SYSCALL_DUP2)
+SESSION_PROGRAM(open, SYSCALL_OPEN)
+SESSION_PROGRAM(openat, SYSCALL_OPEN)
+SESSION_PROGRAM(openat2, SYSCALL_OPEN)
+SESSION_PROGRAM(creat, SYSCALL_OPEN)
+SESSION_PROGRAM(fcntl, SYSCALL_FCNTL)
+SESSION_PROGRAM(flock, SYSCALL_FLOCK)
+SESSION_PROGRAM(unlink, SYSCALL_UNLINK)
+SESSION_PROGRAM(unlinkat, SYSCALL_UNLINKAT)
+SESSION_PROGRAM(rename, SYSCALL_RENAME)
+SESSION_PROGRAM(renameat, SYSCALL_RENAMEAT)
+SESSION_PROGRAM(renameat2, SYSCALL_RENAMEAT)
+SESSION_PROGRAM(listen, SYSCALL_LISTEN)
 
 #endif

@@ -61,21 +61,26 @@ static long walk_step(__u64 index, void *context)
 	return 0;
 }
 
-/* Fills buffer with the path of file; buffer->start == PATH_BUFFER means none. */
-static __always_inline void path_of(struct path_buffer *buffer, struct file *file)
+/* Fills buffer with the text of this path, which lies at a kernel address. */
+static __always_inline void path_at(struct path_buffer *buffer, const struct path *at)
 {
 	struct path path = {};
 	struct path_walk walk = {.buffer = buffer, .start = PATH_BUFFER - 1};
 
-	buffer->start = PATH_BUFFER;
-	if (!file)
-		return;
-	bpf_probe_read_kernel(&path, sizeof(path), &file->f_path);
+	bpf_probe_read_kernel(&path, sizeof(path), at);
 	walk.dentry = path.dentry;
 	walk.mount = mount_of(path.mnt);
 	bpf_loop(PATH_DEPTH, walk_step, &walk, 0);
 	buffer->text[PATH_BUFFER - 1] = 0;
 	buffer->start = walk.start;
+}
+
+/* Fills buffer with the path of file; buffer->start == PATH_BUFFER means none. */
+static __always_inline void path_of(struct path_buffer *buffer, struct file *file)
+{
+	buffer->start = PATH_BUFFER;
+	if (file)
+		path_at(buffer, &file->f_path);
 }
 
 #endif

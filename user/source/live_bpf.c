@@ -99,26 +99,53 @@ static bool has_call(long number)
 	return syscall(number, NULL, 0L, ~0UL, ~0UL, NULL, -1L) == 0 || errno != ENOSYS;
 }
 
+/* Which class of events a program serves, and so whose loss it is when the kernel did not run it. Those not named here
+ * are of the class "life". */
+static const struct {
+	const char *name;
+	enum event_group group;
+} program_groups[] = {
+	{"ll_wait", GROUP_WAIT},	{"ll_sysexit", GROUP_WAIT},	   {"ll_fx_wait4", GROUP_WAIT},
+	{"ll_fx_waitid", GROUP_WAIT},	{"ll_free", GROUP_WAIT},	   {"ll_signal", GROUP_SIGNAL},
+	{"ll_oom", GROUP_SIGNAL},	{"ll_waking", GROUP_SWITCH},	   {"ll_fx_setsid", GROUP_SESSION},
+	{"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION},  {"ll_fx_chdir", GROUP_SESSION},
+	{"ll_fx_fchdir", GROUP_SESSION}, {"ll_fx_umask", GROUP_SESSION},   {"ll_fx_close", GROUP_SESSION},
+	{"ll_fx_close_range", GROUP_SESSION}, {"ll_fx_dup", GROUP_SESSION}, {"ll_fx_dup2", GROUP_SESSION},
+	{"ll_fx_dup3", GROUP_SESSION},	{"ll_fx_open", GROUP_SESSION},	   {"ll_fx_openat", GROUP_SESSION},
+	{"ll_fx_openat2", GROUP_SESSION}, {"ll_fx_creat", GROUP_SESSION},  {"ll_fx_fcntl", GROUP_SESSION},
+	{"ll_fx_flock", GROUP_SESSION},	{"ll_fx_unlink", GROUP_SESSION},   {"ll_fx_unlinkat", GROUP_SESSION},
+	{"ll_fx_rename", GROUP_SESSION}, {"ll_fx_renameat", GROUP_SESSION}, {"ll_fx_renameat2", GROUP_SESSION},
+	{"ll_fx_listen", GROUP_SESSION}, {"ll_fx_futex", GROUP_LOCK},	   {"ll_fx_futex_wait", GROUP_LOCK},
+	{"ll_fx_futex_waitv", GROUP_LOCK}, {"ll_fx_futex_wake", GROUP_LOCK},
+};
+
+static enum event_group group_of_program(const char *name)
+{
+	for (size_t i = 0; i < sizeof(program_groups) / sizeof(program_groups[0]); i++)
+		if (!strcmp(program_groups[i].name, name))
+			return program_groups[i].group;
+	return GROUP_LIFE;
+}
+
 /* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
 static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, bool single_calls)
 {
-	const bool waits = wants & (1U << GROUP_WAIT), sessions = wants & (1U << GROUP_SESSION);
-	const bool locks = wants & (1U << GROUP_LOCK);
-	struct bpf_program *const for_waits[] = {skeleton->progs.ll_fx_wait4, skeleton->progs.ll_fx_waitid};
-	struct bpf_program *const for_sessions[] = {skeleton->progs.ll_fx_setsid, skeleton->progs.ll_fx_setpgid,
-						    skeleton->progs.ll_fx_prctl};
+	struct bpf_program *program;
 
+	bpf_object__for_each_program(program, skeleton->obj) {
+		const char *name = bpf_program__name(program);
+		const bool wanted = (wants | 1U << GROUP_LIFE) >> group_of_program(name) & 1;
+
+		if (!strncmp(name, "ll_fx_", 6))
+			bpf_program__set_autoload(program, single_calls && wanted);
+	}
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
-	for (size_t i = 0; i < sizeof(for_waits) / sizeof(for_waits[0]); i++)
-		bpf_program__set_autoload(for_waits[i], single_calls && waits);
-	bpf_program__set_autoload(skeleton->progs.ll_fx_clone, single_calls);
-	bpf_program__set_autoload(skeleton->progs.ll_fx_futex, single_calls && locks);
-	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_waitv,
-				  single_calls && locks && has_call(FUTEX_WAITV_CALL));
-	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wait, single_calls && locks && has_call(FUTEX_WAIT_CALL));
-	bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wake, single_calls && locks && has_call(FUTEX_WAIT_CALL));
-	for (size_t i = 0; i < sizeof(for_sessions) / sizeof(for_sessions[0]); i++)
-		bpf_program__set_autoload(for_sessions[i], single_calls && sessions);
+	if (!has_call(FUTEX_WAITV_CALL))
+		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_waitv, false);
+	if (!has_call(FUTEX_WAIT_CALL)) {
+		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wait, false);
+		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wake, false);
+	}
 }
 
 /*
@@ -180,7 +207,7 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->wake_bytes = ring / 4;
 	fill_selection(settings, plan->selection);
-	live_syscalls_fill(settings->interest, settings->reason, settings->want_lock);
+	live_syscalls_fill(settings);
 	skeleton->bss->shared.self_tgid = (uint32_t)getpid();
 }
 
@@ -282,23 +309,9 @@ int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side)
 	return bpf_map__fd(side ? bpf->skeleton->maps.folds1 : bpf->skeleton->maps.folds0);
 }
 
-/* Whose loss a program's is. */
-static enum event_group group_of_program(const char *name)
+int live_bpf_look_at(const struct live_bpf *bpf)
 {
-	static const struct {
-		const char *name;
-		enum event_group group;
-	} groups[] = {{"ll_wait", GROUP_WAIT},	     {"ll_sysexit", GROUP_WAIT}, {"ll_fx_wait4", GROUP_WAIT},
-		      {"ll_fx_waitid", GROUP_WAIT},  {"ll_free", GROUP_WAIT},	 {"ll_signal", GROUP_SIGNAL},
-		      {"ll_oom", GROUP_SIGNAL},	     {"ll_waking", GROUP_SWITCH}, {"ll_fx_setsid", GROUP_SESSION},
-		      {"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION},
-		      {"ll_fx_futex", GROUP_LOCK}, {"ll_fx_futex_wait", GROUP_LOCK}, {"ll_fx_futex_waitv", GROUP_LOCK},
-		      {"ll_fx_futex_wake", GROUP_LOCK}};
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (!strcmp(groups[i].name, name))
-			return groups[i].group;
-	return GROUP_LIFE;
+	return bpf_map__fd(bpf->skeleton->maps.look_at);
 }
 
 /* How often the kernel did not run a program because it was running already on that processor (an interrupt that met

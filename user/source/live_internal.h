@@ -100,7 +100,7 @@ void overdue_free(struct overdue *overdue);
 /* ---- live_syscalls.c ------------------------------------------------------------------------------------ */
 
 /* Fills the tables by system call number for this architecture; `locks`: with the calls that wait for locks. */
-void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE], bool locks);
+void live_syscalls_fill(struct settings *settings);
 
 /* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */
 

@@ -23,9 +23,35 @@ static const struct named_number interests[] = {
 	INTEREST_IS(fork, FORK),
 	INTEREST_IS(vfork, FORK),
 #endif
+};
+
+/* Only if sessions are wanted: else none of these costs a look. */
+static const struct named_number session_interests[] = {
 	INTEREST_IS(setsid, SETSID),
 	INTEREST_IS(setpgid, SETPGID),
 	INTEREST_IS(prctl, PRCTL),
+	INTEREST_IS(chdir, CHDIR),
+	INTEREST_IS(fchdir, CHDIR),
+	INTEREST_IS(umask, UMASK),
+	INTEREST_IS(close, CLOSE),
+	INTEREST_IS(close_range, CLOSE_RANGE),
+	INTEREST_IS(dup, DUP),
+	INTEREST_IS(dup3, DUP2),
+	INTEREST_IS(openat, OPEN),
+	INTEREST_IS(openat2, OPEN),
+#ifdef SYS_open
+	INTEREST_IS(dup2, DUP2),
+	INTEREST_IS(open, OPEN),
+	INTEREST_IS(creat, OPEN),
+	INTEREST_IS(unlink, UNLINK),
+	INTEREST_IS(rename, RENAME),
+	INTEREST_IS(renameat, RENAMEAT),
+#endif
+	INTEREST_IS(fcntl, FCNTL),
+	INTEREST_IS(flock, FLOCK),
+	INTEREST_IS(unlinkat, UNLINKAT),
+	INTEREST_IS(renameat2, RENAMEAT),
+	INTEREST_IS(listen, LISTEN),
 };
 
 static const struct named_number lock_interests[] = {
@@ -37,6 +63,24 @@ static const struct named_number lock_interests[] = {
 	{455, SYSCALL_FUTEX_WAIT},
 	INTEREST_IS(restart_syscall, RESTART),
 };
+
+/* The numbers that i386 programs use on an x86_64 kernel (arch/x86/entry/syscalls/syscall_32.tbl). */
+#ifdef __x86_64__
+static const struct named_number compat_interests[] = {
+	{7, SYSCALL_WAIT4},  /* waitpid */
+	{114, SYSCALL_WAIT4},
+	{284, SYSCALL_WAITID},
+};
+
+static const struct named_number compat_session_interests[] = {
+	{66, SYSCALL_SETSID},	{57, SYSCALL_SETPGID},	 {172, SYSCALL_PRCTL},	  {12, SYSCALL_CHDIR},
+	{133, SYSCALL_CHDIR},	{60, SYSCALL_UMASK},	 {6, SYSCALL_CLOSE},	  {436, SYSCALL_CLOSE_RANGE},
+	{41, SYSCALL_DUP},	{63, SYSCALL_DUP2},	 {330, SYSCALL_DUP2},	  {5, SYSCALL_OPEN},
+	{8, SYSCALL_OPEN},	{295, SYSCALL_OPEN},	 {437, SYSCALL_OPEN},	  {55, SYSCALL_FCNTL},
+	{221, SYSCALL_FCNTL},	{143, SYSCALL_FLOCK},	 {10, SYSCALL_UNLINK},	  {301, SYSCALL_UNLINKAT},
+	{38, SYSCALL_RENAME},	{302, SYSCALL_RENAMEAT}, {353, SYSCALL_RENAMEAT}, {363, SYSCALL_LISTEN},
+};
+#endif
 
 static const struct named_number reasons[] = {
 	REASON_IS(futex, FUTEX),
@@ -100,10 +144,19 @@ static void fill(uint8_t table[SYSCALL_TABLE_SIZE], const struct named_number *e
 			table[entries[i].number] = entries[i].value;
 }
 
-void live_syscalls_fill(uint8_t interest[SYSCALL_TABLE_SIZE], uint8_t reason[SYSCALL_TABLE_SIZE], bool locks)
+#define FILL(table, entries) fill(table, entries, sizeof(entries) / sizeof(entries[0]))
+
+void live_syscalls_fill(struct settings *settings)
 {
-	fill(interest, interests, sizeof(interests) / sizeof(interests[0]));
-	if (locks)
-		fill(interest, lock_interests, sizeof(lock_interests) / sizeof(lock_interests[0]));
-	fill(reason, reasons, sizeof(reasons) / sizeof(reasons[0]));
+	FILL(settings->interest, interests);
+	FILL(settings->reason, reasons);
+	if (settings->want_session)
+		FILL(settings->interest, session_interests);
+	if (settings->want_lock)
+		FILL(settings->interest, lock_interests);
+#ifdef __x86_64__
+	FILL(settings->compat, compat_interests);
+	if (settings->want_session)
+		FILL(settings->compat, compat_session_interests);
+#endif
 }
