@@ -33,6 +33,8 @@ struct record {                  /* a process, with what only the model needs of
 	bool snapped;      /* its state was told by a snapshot */
 	bool ended;        /* its end was told: dead_ns is exact */
 	bool reap_implied; /* reaped_ns was concluded from its end; who did it may still be told */
+	struct steps *steps; /* as process->steps */
+	bool steps_shared;   /* a parent or child has the same: copy before a change */
 };
 
 struct model {
@@ -54,6 +56,9 @@ struct model {
 	struct fork_failure *first_failure, *last_failure;
 	struct lost_span *first_lost, *last_lost;
 	struct observation observation;
+	struct hash pidfiles; /* (address of the path's one copy, mount namespace) -> the latest file there */
+	struct pidfile *first_pidfile, *last_pidfile;
+	unsigned pidfile_count;
 	uint64_t lost[EVENT_GROUP_COUNT];
 	uint64_t now, events, contradictions;
 	uint32_t root_pidns; /* 0 until a process of the initial pid namespace was seen */
@@ -91,6 +96,10 @@ static inline int needed(const void *pointer)
 	return pointer ? 0 : -ENOMEM;
 }
 
+/* ---- session.c */
+void steps_inherit(struct process *child, struct process *creator);
+int steps_exec(struct model *model, struct process *process, uint64_t t_ns);
+
 /* ---- wait.c */
 void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
 void take_wait_calls(struct process *process, uint64_t calls);
@@ -120,6 +129,8 @@ typedef int fold_fn(struct model *model, const struct event *event);
 fold_fn fold_fork, fold_thread, fold_exec, fold_exit, fold_end, fold_rename;
 fold_fn fold_reap, fold_wait_enter, fold_wait_exit, fold_adopt, fold_zombie_look;
 fold_fn fold_signal, fold_oom, fold_setsid, fold_setpgid, fold_subreaper, fold_pdeathsig;
+fold_fn fold_session_look, fold_chdir, fold_umask, fold_dup, fold_close, fold_open, fold_file_lock;
+fold_fn fold_unlink, fold_move, fold_listen, fold_pidfile_look;
 fold_fn fold_snap_process, fold_snap_thread, fold_counters;
 fold_fn fold_lock, fold_site, fold_lock_sum, fold_lock_wakes, fold_lock_hold, fold_lock_order;
 fold_fn fold_lock_wait, fold_lock_wait_end, fold_thread_look, fold_look_done;

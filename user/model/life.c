@@ -88,6 +88,8 @@ int fold_fork(struct model *model, const struct event *event)
 		take_birth_state(child, fork);
 	if (!known_state && creator)
 		take_image(child, creator);
+	if (creator)
+		steps_inherit(child, creator);
 	parent = process_get(model, fork->parent, fork->parent_start);
 	if (parent && parent != child)
 		process_born_to(model, child, parent, fork->parent_tid);
@@ -172,6 +174,8 @@ int fold_exec(struct model *model, const struct event *event)
 		return event->tid ? -ENOMEM : 0;
 	process->execs++;
 	thread_stop_lock_wait(thread); /* what it was seen waiting for went with the old program */
+	if (steps_exec(model, process, event->t_ns))
+		return -ENOMEM;
 	process->exit_signal = SIGCHLD_NUMBER; /* exec resets it, whatever clone was told */
 	process->uid = exec->uid;
 	if (exec->cgroup)

@@ -24,6 +24,17 @@ static fold_fn *const folds[EVENT_KIND_LIMIT] = {
     [EVENT_setpgid] = fold_setpgid,
     [EVENT_subreaper] = fold_subreaper,
     [EVENT_pdeathsig] = fold_pdeathsig,
+    [EVENT_session_look] = fold_session_look,
+    [EVENT_chdir] = fold_chdir,
+    [EVENT_umask] = fold_umask,
+    [EVENT_dup] = fold_dup,
+    [EVENT_close] = fold_close,
+    [EVENT_open] = fold_open,
+    [EVENT_file_lock] = fold_file_lock,
+    [EVENT_unlink] = fold_unlink,
+    [EVENT_move] = fold_move,
+    [EVENT_listen] = fold_listen,
+    [EVENT_pidfile_look] = fold_pidfile_look,
     [EVENT_cgroup] = fold_cgroup,
     [EVENT_snap_process] = fold_snap_process,
     [EVENT_snap_thread] = fold_snap_thread,
@@ -81,6 +92,7 @@ void model_free(struct model *model)
 	hash_free(&model->ns_pids);
 	hash_free(&model->cgroups);
 	hash_free(&model->failures);
+	hash_free(&model->pidfiles);
 	hash_free(&model->texts);
 	hash_free(&model->locks);
 	hash_free(&model->sites);

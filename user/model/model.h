@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bpf/abi/event.h"
+#include "model/session.h"
 
 struct counters {
 	uint64_t voluntary, involuntary;   /* context switches, the kernel's own nvcsw and nivcsw */
@@ -22,11 +23,6 @@ struct counters {
 	uint64_t wakes, waker_wakes;	   /* sampled wake-ups; of these at least so many by waker_tid */
 	uint32_t waker_tid;		   /* the thread that woke this one more often than all others together, or 0 */
 	uint32_t cpus_allowed;		   /* size of the affinity mask; 0 unknown */
-};
-
-struct process_ref { /* identity; pid 0: nobody known */
-	uint32_t pid;
-	uint64_t start_ns;
 };
 
 struct thread {
@@ -141,6 +137,9 @@ struct process {
 	struct signal_note *pdeath;	    /* the parent-death signal that it got; owned */
 	uint32_t pdeathsig;		    /* armed with, 0 none */
 	bool subreaper;
+	const struct steps *steps;	    /* NULL: none seen, nor of those it was forked from */
+	struct session_look *session_look;  /* the last one while it was alive; owned, NULL none */
+	struct session_look *exit_look;	    /* as it began to exit; owned, NULL none */
 	bool oom_victim;
 	uint64_t oom_ns;
 	uint64_t sigchld_merged_ns;	    /* its death's SIGCHLD found another one pending: 0 no */

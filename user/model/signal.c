@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Signals that mattered, the OOM killer's choice, and who set up sessions, groups and parent-death signals.
+ * Signals that mattered, and the OOM killer's choice.
  *
  * Two kinds of signals are made by a dying thread after its exit was told, when it runs no code of its own any more:
  * those to its children (parent-death signal, hang-up of a process group that it leaves orphaned) and SIGCHLD to its
@@ -159,48 +159,5 @@ int fold_oom(struct model *model, const struct event *event)
 	}
 	victim->oom_victim = true;
 	victim->oom_ns = event->t_ns;
-	return 0;
-}
-
-int fold_setsid(struct model *model, const struct event *event)
-{
-	const struct event_setsid *told = (const void *)event;
-	struct process *process = process_actor(model, event, NULL);
-
-	if (!process)
-		return 0;
-	process->sid = told->sid;
-	process->pgid = told->sid; /* setsid(2): leader of a new session and of a new group in it */
-	return 0;
-}
-
-int fold_setpgid(struct model *model, const struct event *event)
-{
-	const struct event_setpgid *told = (const void *)event;
-	struct process *target = process_find(model, told->target, told->target_start);
-
-	process_actor(model, event, NULL);
-	if (target)
-		target->pgid = told->pgid;
-	return 0;
-}
-
-int fold_subreaper(struct model *model, const struct event *event)
-{
-	const struct event_subreaper *told = (const void *)event;
-	struct process *process = process_actor(model, event, NULL);
-
-	if (process)
-		process->subreaper = told->on;
-	return 0;
-}
-
-int fold_pdeathsig(struct model *model, const struct event *event)
-{
-	const struct event_pdeathsig *told = (const void *)event;
-	struct process *process = process_actor(model, event, NULL);
-
-	if (process)
-		process->pdeathsig = (uint32_t)told->signal;
 	return 0;
 }
