@@ -3,6 +3,7 @@
  * The live source: one loop around the ring buffer, CMD's end, signals and time. Each pump is one turn of it. */
 #include "source/live_internal.h"
 #include "source/live_locks.h"
+#include "source/live_sessions.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -26,6 +27,8 @@
 #define SAMPLE_EVERY 12		  /* turns; wake-ups are sampled for one turn in so many */
 #define SAMPLE_FIRST 2
 #define SETTLE_MS 40		  /* how long to wait for the last switch of a process that was reaped */
+#define BECOMING_MS 1000	  /* how long to wait for those that are becoming daemons, at most */
+#define BECOMING_STEP_US 10000
 #define LINGER_CHECK_NS 200000000ULL
 #define KILL_AFTER_NS 5000000000ULL
 
@@ -39,6 +42,7 @@ struct live {
 	struct live_command command;
 	struct overdue overdue;
 	struct locks *locks; /* NULL: nobody wants them */
+	struct sessions sessions;
 	sigset_t old_mask;
 	int epoll, signals;
 	int *target_fds; /* attach: a pidfd per target */
@@ -147,6 +151,11 @@ static int tell_finish(struct live *live)
 
 /* ---- records of the kernel's -------------------------------------------------------------------------- */
 
+static bool wants_sessions(const struct live *live)
+{
+	return live->options->wants & (1U << GROUP_SESSION);
+}
+
 /* Everything from the kernel passes here on its way up: the overdue deaths and CMD's own end are noted. */
 static int pass(void *context, const void *record, size_t available)
 {
@@ -159,6 +168,8 @@ static int pass(void *context, const void *record, size_t available)
 		overdue_event(&live->overdue, event);
 		if (live->locks)
 			locks_event(live->locks, event);
+		if (wants_sessions(live))
+			sessions_event(&live->sessions, &live->bpf, event);
 		if (event->kind == EVENT_end && event->pid == live->command_host_pid && event_is_process_end(event))
 			live->command_end_told = true;
 	}
@@ -496,10 +507,33 @@ static int turn(struct live *live)
 		locks_drain(live->locks, false);
 	if (live->locks)
 		locks_watch(live->locks, now_ns);
+	if (wants_sessions(live) && sessions_turn(&live->sessions, &live->bpf, now_ns, pass, live) && !live->failed)
+		live->looks_failed[GROUP_SESSION]++;
 	if (++live->turn % LOSS_EVERY == 0)
 		tell_losses(live, now_ns);
 	tell_tick(live, now_ns); /* held back as long as any other record, so what came before it is told before it */
 	return live->failed ? live->failed : 1;
+}
+
+/* CMD is over, and what it left behind may be in the middle of becoming a daemon: a few more moments, or it would be
+ * judged by half of its steps. */
+static void let_settle(struct live *live)
+{
+	const uint64_t until_ns = live_clock() + BECOMING_MS * 1000000ULL;
+
+	if (!wants_sessions(live))
+		return;
+	if (sessions_look_again(&live->sessions, &live->bpf, pass, live) && !live->failed)
+		live->looks_failed[GROUP_SESSION]++;
+	while (live->options->mode == MODE_RUN && live_clock() < until_ns) {
+		if (sessions_turn(&live->sessions, &live->bpf, live_clock(), pass, live) ||
+		    !sessions_unsettled(&live->sessions, live_clock()) || live->failed)
+			break;
+		usleep(BECOMING_STEP_US);
+		ring_buffer__consume(live->ring);
+	}
+	if (sessions_look_again(&live->sessions, &live->bpf, pass, live) && !live->failed)
+		live->looks_failed[GROUP_SESSION]++;
 }
 
 /* The last words: wait until CMD's last switch was told (its status can be collected a little before), then what the
@@ -513,6 +547,7 @@ static int last_turn(struct live *live)
 		usleep(200);
 		ring_buffer__consume(live->ring);
 	}
+	let_settle(live);
 	if (overdue_any(&live->overdue))
 		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 	if (live->options->wants & (1U << GROUP_SWITCH))
@@ -533,6 +568,9 @@ static int first_turn(struct live *live)
 	live->stage = STAGE_RUNNING;
 	if (live->options->mode != MODE_RUN)
 		look(live, ITERATE_SNAPSHOT, GROUP_LIFE);
+	if (live->options->mode != MODE_RUN && wants_sessions(live) &&
+	    sessions_look_at_all(&live->sessions, &live->bpf, pass, live) && !live->failed)
+		live->looks_failed[GROUP_SESSION]++;
 	if (overdue_any(&live->overdue))
 		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 	return live->failed ? live->failed : 1;
@@ -583,6 +621,7 @@ static void live_close(struct source *source)
 		sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
 	overdue_free(&live->overdue);
 	locks_free(live->locks);
+	sessions_free(&live->sessions);
 	free(live);
 }
 

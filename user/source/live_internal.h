@@ -47,6 +47,7 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */
 int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side);
+int live_bpf_look_at(const struct live_bpf *bpf); /* the map of pids that ITERATE_SESSIONS looks at */
 /* New losses of this class since the last call. */
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
 void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
@@ -99,7 +100,7 @@ void overdue_free(struct overdue *overdue);
 
 /* ---- live_syscalls.c ------------------------------------------------------------------------------------ */
 
-/* Fills the tables by system call number for this architecture; `locks`: with the calls that wait for locks. */
+/* Fills the tables by system call number for this architecture; settings->want_session and want_lock are read. */
 void live_syscalls_fill(struct settings *settings);
 
 /* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */
