@@ -16,6 +16,7 @@
 #define SCRIPT_WORDS_MAX 80
 #define SECOND 1000000000LL
 #define INITIAL_PIDNS 4026531836u /* the inode of the first pid namespace, on every Linux */
+#define INITIAL_MNTNS 4026531841u /* and mostly that of the first mount namespace */
 
 struct script_line {
 	const char *path;

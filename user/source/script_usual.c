@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * What is usual for each event, so that the lines of a text scenario say only what matters to it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,6 +302,90 @@ static void usual_switch(struct script_making *making)
 		script_preset(making, "waker_tid", waker->pid);
 }
 
+/* A daemon as it should be. */
+static void usual_session_look(struct script_making *making)
+{
+	const struct person *actor = making->actor;
+
+	script_preset(making, "parent", actor->parent);
+	script_preset(making, "sid", actor->sid);
+	script_preset(making, "pgid", actor->pgid);
+	script_preset(making, "leader", actor->sid == actor->pid);
+	script_preset(making, "leader_alive", actor->sid == actor->pid);
+	script_preset(making, "cwd_root", 1);
+	script_preset(making, "stdin_kind", DESCRIPTOR_NULL);
+	script_preset(making, "stdout_kind", DESCRIPTOR_NULL);
+	script_preset(making, "stderr_kind", DESCRIPTOR_NULL);
+	script_preset(making, "adopted", 1);
+}
+
+static void usual_chdir(struct script_making *making)
+{
+	const char *path = script_given(making->line, "path");
+
+	script_preset(making, "root", !path || !strcmp(path, "/"));
+	preset_text(making, "path", "/", 1);
+}
+
+static void usual_umask(struct script_making *making)
+{
+	script_preset(making, "before", 022);
+}
+
+static void usual_dup(struct script_making *making)
+{
+	script_preset(making, "from", 3);
+	script_preset(making, "kind", DESCRIPTOR_NULL);
+}
+
+static void usual_close(struct script_making *making)
+{
+	const char *first = script_given(making->line, "first");
+
+	script_preset(making, "last", first ? strtol(first, NULL, 0) : 0);
+}
+
+static void usual_open(struct script_making *making)
+{
+	script_preset(making, "descriptor", 3);
+	script_preset(making, "flags", O_WRONLY | O_CREAT);
+	script_preset(making, "created", 1);
+	script_preset(making, "kind", DESCRIPTOR_FILE);
+	script_preset(making, "mntns", INITIAL_MNTNS);
+}
+
+static void usual_file_lock(struct script_making *making)
+{
+	script_preset(making, "descriptor", 3);
+	script_preset(making, "how", 1);
+	script_preset(making, "mntns", INITIAL_MNTNS);
+}
+
+static void usual_mntns(struct script_making *making)
+{
+	script_preset(making, "mntns", INITIAL_MNTNS);
+}
+
+static void usual_listen(struct script_making *making)
+{
+	script_preset(making, "descriptor", 3);
+	script_preset(making, "family", 2); /* AF_INET */
+	script_preset(making, "backlog", 128);
+}
+
+/* As it was written just now. */
+static void usual_pidfile_look(struct script_making *making)
+{
+	const char *holds = script_given(making->line, "holds");
+
+	script_preset(making, "mntns", INITIAL_MNTNS);
+	script_preset(making, "state", PIDFILE_PRESENT);
+	script_preset(making, "holds", making->head.pid);
+	script_preset(making, "alive", !holds || strcmp(holds, "0"));
+	script_preset(making, "modified_ns", (int64_t)making->head.t_ns - 10000000);
+	script_preset(making, "slack_ns", 4000000);
+}
+
 static void usual_begin(struct script_making *making)
 {
 	script_preset(making, "realtime_ns", 1767225600 * SECOND); /* 2026-01-01T00:00:00Z */
@@ -351,6 +436,17 @@ static void (*const usual[EVENT_KIND_LIMIT])(struct script_making *making) = {
     [EVENT_look_done] = usual_look_done,
     [EVENT_lock_hold] = usual_lock_hold,
     [EVENT_lock_order] = usual_lock_order,
+    [EVENT_session_look] = usual_session_look,
+    [EVENT_chdir] = usual_chdir,
+    [EVENT_umask] = usual_umask,
+    [EVENT_dup] = usual_dup,
+    [EVENT_close] = usual_close,
+    [EVENT_open] = usual_open,
+    [EVENT_file_lock] = usual_file_lock,
+    [EVENT_unlink] = usual_mntns,
+    [EVENT_move] = usual_mntns,
+    [EVENT_listen] = usual_listen,
+    [EVENT_pidfile_look] = usual_pidfile_look,
     [EVENT_begin] = usual_begin,
     [EVENT_finish] = usual_finish,
     [EVENT_lost] = usual_lost,

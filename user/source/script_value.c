@@ -172,6 +172,25 @@ static const struct symbol reasons[] = {{"involuntary", SWITCH_INVOLUNTARY},
 					BLOCKED_REASONS(REASON)
 #undef REASON
 					{NULL, 0}};
+static const struct symbol open_flags[] = {{"O_RDONLY", 0},	{"O_WRONLY", 01}, {"O_RDWR", 02}, {"O_CREAT", 0100},
+					   {"O_EXCL", 0200}, {"O_TRUNC", 01000}, {NULL, 0}};
+static const struct symbol descriptor_kinds[] = {
+    {"closed", DESCRIPTOR_CLOSED}, {"null", DESCRIPTOR_NULL},	  {"terminal", DESCRIPTOR_TERMINAL},
+    {"file", DESCRIPTOR_FILE},	   {"pipe", DESCRIPTOR_PIPE},	  {"socket", DESCRIPTOR_SOCKET},
+    {"device", DESCRIPTOR_DEVICE}, {"other", DESCRIPTOR_OTHER},	  {NULL, 0}};
+static const struct symbol look_causes[] = {{"state", LOOK_STATE}, {"exit", LOOK_EXIT}, {NULL, 0}};
+static const struct symbol signal_dispositions[] = {{"default", DISPOSITION_DEFAULT},
+						    {"ignored", DISPOSITION_IGNORED},
+						    {"handled", DISPOSITION_HANDLED},
+						    {NULL, 0}};
+static const struct symbol lock_hows[] = {{"shared", 0}, {"exclusive", 1}, {"unlock", 2}, {NULL, 0}};
+static const struct symbol families[] = {{"unix", 1}, {"inet", 2}, {"inet6", 10}, {NULL, 0}};
+static const struct symbol pidfile_states[] = {{"absent", PIDFILE_ABSENT},
+					       {"present", PIDFILE_PRESENT},
+					       {"unreadable", PIDFILE_UNREADABLE},
+					       {NULL, 0}};
+static const struct symbol three[] = {{"no", 0}, {"yes", 1}, {"unknown", 2}, {NULL, 0}};
+static const struct symbol not_known[] = {{"unknown", UINT32_MAX}, {NULL, 0}};
 static const struct symbol classes[] = {
 #define GROUP(upper, lower) {#lower, GROUP_##upper},
     EVENT_GROUPS(GROUP)
@@ -200,6 +219,20 @@ static const struct symbol_set symbol_sets[] = {
     {NULL, "holder", false, holders},
     {NULL, "outcome", false, outcomes},
     {NULL, "cut", false, cuts},
+    {"open", "flags", true, open_flags},
+    {"open", "kind", false, descriptor_kinds},
+    {"dup", "kind", false, descriptor_kinds},
+    {"session_look", "stdin_kind", false, descriptor_kinds},
+    {"session_look", "stdout_kind", false, descriptor_kinds},
+    {"session_look", "stderr_kind", false, descriptor_kinds},
+    {"session_look", "cause", false, look_causes},
+    {"session_look", "hangup", false, signal_dispositions},
+    {"session_look", "inherited", false, not_known},
+    {"session_look", "execs", false, not_known},
+    {"file_lock", "how", false, lock_hows},
+    {"listen", "family", false, families},
+    {"pidfile_look", "state", false, pidfile_states},
+    {"pidfile_look", "alive", false, three},
     {"end", "state", false, states},
     {NULL, "type", false, types},
     {NULL, "wait_type", false, types},
@@ -325,7 +358,7 @@ static bool status_value(const char *text, int64_t *value)
 /* Fields that are points in time; other durations are lengths. */
 static bool time_value(const char *field, const char *text, int64_t *value)
 {
-	static const char *const points[] = {"since_ns", "first_ns", "last_ns", "woken_ns", NULL};
+	static const char *const points[] = {"since_ns", "modified_ns", "first_ns", "last_ns", "woken_ns", NULL};
 	bool point = ends_with(field, "start") || is_one_of(field, points);
 
 	if (script_parse_time(text, value))
