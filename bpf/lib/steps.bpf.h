@@ -59,6 +59,10 @@ struct session_scratch {
 			char texts[TEXTS];
 		} chdir;
 		struct {
+			struct event_dup event;
+			char texts[TEXTS];
+		} dup;
+		struct {
 			struct event_open event;
 			char texts[TEXTS];
 		} open;
@@ -145,7 +149,7 @@ struct {
 	__type(value, struct told);
 } told SEC(".maps");
 
-static __always_inline bool may_tell(struct task_struct *task)
+static __always_inline bool may_tell_step(struct task_struct *task)
 {
 	struct told fresh = {.start_ns = plain(task)->group_leader->start_boottime, .count = 1}, *old;
 	__u32 pid = task->tgid;
@@ -286,7 +290,7 @@ static __always_inline void chdir_done(struct task_struct *task)
 	struct session_scratch *room = session_room();
 	__u32 used;
 
-	if (!room || !may_tell(task))
+	if (!room || !may_tell_step(task))
 		return;
 	BEGIN_TEXT(room, chdir, chdir, task);
 	path_at(&room->path, &BPF_CORE_READ(task, fs)->pwd);
@@ -298,7 +302,7 @@ static __always_inline void chdir_done(struct task_struct *task)
 
 static __always_inline void umask_done(struct task_struct *task, long before)
 {
-	struct event_umask *event = may_tell(task) ? RESERVE(umask, SESSION, task, now()) : NULL;
+	struct event_umask *event = may_tell_step(task) ? RESERVE(umask, SESSION, task, now()) : NULL;
 
 	if (!event)
 		return;
@@ -309,21 +313,37 @@ static __always_inline void umask_done(struct task_struct *task, long before)
 
 /* ---- descriptors 0 to 2 ------------------------------------------------------------------------------------------ */
 
+/* Pipes and sockets have no path. */
+static __always_inline bool has_path(__u32 kind)
+{
+	return kind == DESCRIPTOR_NULL || kind == DESCRIPTOR_TERMINAL || kind == DESCRIPTOR_FILE ||
+	       kind == DESCRIPTOR_DEVICE;
+}
+
 static __always_inline void tell_dup(struct task_struct *task, __s32 from, __s32 to)
 {
-	struct event_dup *event = may_tell(task) ? RESERVE(dup, SESSION, task, now()) : NULL;
+	struct session_scratch *room = session_room();
+	struct file *file = file_at(task, to);
+	__u32 kind, used = 0;
 
-	if (!event)
+	if (!room || !may_tell_step(task))
 		return;
-	event->from = from;
-	event->to = to;
-	event->kind = kind_of_file(file_at(task, to));
-	SUBMIT(event);
+	kind = kind_of_file(file);
+	BEGIN_TEXT(room, dup, dup, task);
+	if (has_path(kind)) {
+		path_of(&room->path, file);
+		used = put_path(room->dup.texts, &room->path);
+	}
+	room->dup.event.from = from;
+	room->dup.event.to = to;
+	room->dup.event.kind = kind;
+	room->dup.event.path_len = used;
+	SUBMIT_TEXT(room, dup, used);
 }
 
 static __always_inline void tell_close(struct task_struct *task, __u32 first, __u32 last)
 {
-	struct event_close *event = may_tell(task) ? RESERVE(close, SESSION, task, now()) : NULL;
+	struct event_close *event = may_tell_step(task) ? RESERVE(close, SESSION, task, now()) : NULL;
 
 	if (!event)
 		return;
@@ -341,7 +361,7 @@ static __always_inline void open_done(struct task_struct *task, __u32 descriptor
 	struct file *file = file_at(task, descriptor);
 	__u32 used, mode;
 
-	if (!room || !file || (descriptor > 2 && !is_pid_file(room, file)) || !may_tell(task))
+	if (!room || !file || (descriptor > 2 && !is_pid_file(room, file)) || !may_tell_step(task))
 		return;
 	BEGIN_TEXT(room, open, open, task);
 	path_of(&room->path, file);
@@ -364,7 +384,7 @@ static __always_inline void tell_lock(struct task_struct *task, __u32 descriptor
 	struct file *file = file_at(task, descriptor);
 	__u32 used;
 
-	if (!room || !file || !is_pid_file(room, file) || !may_tell(task))
+	if (!room || !file || !is_pid_file(room, file) || !may_tell_step(task))
 		return;
 	BEGIN_TEXT(room, lock, file_lock, task);
 	path_of(&room->path, file);
@@ -396,7 +416,7 @@ static __always_inline void unlink_done(struct task_struct *task, __s32 director
 	if (!room)
 		return;
 	length = put_user_text(room->unlink.texts, name);
-	if (length > TEXT_MOST || !says_pid(room, room->unlink.texts, length) || !may_tell(task))
+	if (length > TEXT_MOST || !says_pid(room, room->unlink.texts, length) || !may_tell_step(task))
 		return;
 	BEGIN_TEXT(room, unlink, unlink, task);
 	room->unlink.event.path_len = length;
@@ -417,7 +437,7 @@ static __always_inline void rename_done(struct task_struct *task, __u64 from, __
 	if (first > TEXT_MOST)
 		return;
 	second = put_user_text(room->move.texts + first, to);
-	if (second > TEXT_MOST || !says_pid(room, room->move.texts + first, second) || !may_tell(task))
+	if (second > TEXT_MOST || !says_pid(room, room->move.texts + first, second) || !may_tell_step(task))
 		return;
 	BEGIN_TEXT(room, move, move, task);
 	room->move.event.from_len = first;
@@ -492,7 +512,7 @@ static __always_inline void listen_done(struct task_struct *task, __u32 descript
 	struct sock *socket;
 	__u32 family, used = 0;
 
-	if (!room || kind_of_file(file) != DESCRIPTOR_SOCKET || !may_tell(task))
+	if (!room || kind_of_file(file) != DESCRIPTOR_SOCKET || !may_tell_step(task))
 		return;
 	end = BPF_CORE_READ(file, private_data);
 	socket = BPF_CORE_READ(end, sk);

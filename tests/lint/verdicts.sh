@@ -23,6 +23,7 @@ no_demo()
 	deadlock.order) ;;    # needs --locks all
 	deadlock.cycle | deadlock.self | deadlock.total) ;; # until their demos come
 	lock.contended | lock.owner-died | lock.file) ;;    # likewise
+	daemon.complete | daemon.incomplete) ;; # their demos come with demos/daemon
 	zombie.unreaped) ;;   # of a snapshot without history, not of a program observed from its start
 	*) return 1 ;;
 	esac

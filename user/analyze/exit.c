@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "analyze/analyzer.h"
+#include "analyze/common/ending.h"
 #include "analyze/common/fault.h"
 #include "analyze/common/hangup.h"
 #include "analyze/common/sent.h"
@@ -212,40 +213,15 @@ static struct death death_of(const struct state *state, const struct model *mode
 
 /* ---- telling ------------------------------------------------------------------------------------------------ */
 
-static struct words words_sender(const struct model *model, const struct signal_note *killer)
-{
-	const struct process *sender = model_find(model, killer->sender);
-
-	return killer->sender_comm[0] || !sender ? words_named(killer->sender_comm, killer->sender) : words_who(sender);
-}
-
-/* ", sent by NAME (PID) with kill" */
-static struct words words_sent(const struct model *model, const struct signal_note *killer)
-{
-	if (killer->syscall < 0)
-		return words_format(", sent by %.40s", words_sender(model, killer).text);
-	return words_format(", sent by %.40s with %.40s", words_sender(model, killer).text,
-			    words_syscall(model, killer->syscall).text);
-}
-
-static const struct signal_note *earlier_request(const struct death *death)
-{
-	const struct signal_note *term = death->process->term, *killer = death->killer;
-
-	if (!term || !killer || term->at_ns >= killer->at_ns)
-		return NULL;
-	return term;
-}
-
 static void tell_request(struct finding *finding, const struct model *model, const struct death *death)
 {
-	const struct signal_note *term = earlier_request(death);
+	const struct signal_note *term = ending_request(death->process, death->killer);
 
 	if (!term)
 		return;
 	finding_evidence(finding, term->at_ns, "%s%s: asked to end, %s before it was killed",
 			 words_signal(term->signal).text,
-			 term->origin == SIGNAL_KERNEL ? " from the kernel" : words_sent(model, term).text,
+			 term->origin == SIGNAL_KERNEL ? " from the kernel" : ending_sent(model, term).text,
 			 words_duration(death->killer->at_ns - term->at_ns).text);
 }
 
@@ -289,7 +265,7 @@ static void write_reaping(struct json *json, const struct process *process)
 static void write_detail(struct finding *finding, const struct model *model, const struct death *death, uint64_t count)
 {
 	const struct process *process = death->process;
-	const struct signal_note *killer = death->killer, *term = earlier_request(death);
+	const struct signal_note *killer = death->killer, *term = ending_request(death->process, death->killer);
 	const struct fault_code *code = killer ? fault_code(killer) : NULL;
 	struct buffer buffer = {0};
 	struct json json;
@@ -352,7 +328,7 @@ static void write_killed_help(struct finding *finding, const struct death *death
 	case FROM_PROCESS:
 		finding_help(finding, "Ask %s why it sent %s.%s", words_named(killer->sender_comm, killer->sender).text,
 			     words_signal(signal).text,
-			     earlier_request(death)
+			     ending_request(death->process, death->killer)
 				 ? " The process had been asked before: let it handle SIGTERM, or give it longer."
 				 : "");
 		return;
@@ -363,17 +339,21 @@ static void write_killed_help(struct finding *finding, const struct death *death
 	}
 }
 
-static void tell_signal(struct finding *finding, const struct model *model, const struct death *death)
+/* The whole end in one line. */
+static void tell_end(struct finding *finding, const struct model *model, const struct death *death)
 {
-	const struct signal_note *killer = death->killer;
-	const char *words = origins[death->origin].words;
+	const struct process *process = death->process;
+	struct buffer line = {0};
 
-	if (!killer)
-		finding_evidence(finding, death->process->exited_ns, "it ended by %s; no such signal to it was seen",
-				 words_signal(signal_of(death->process)).text);
-	else
-		finding_evidence(finding, killer->at_ns, "%s%s", words_signal(killer->signal).text,
-				 words ? words : words_sent(model, killer).text);
+	if (!death->killer) {
+		buffer_format(&line, "it ended by %s; no such signal to it was seen",
+			      words_signal(signal_of(process)).text);
+		ending_reaping(&line, process);
+	} else {
+		ending_signal(&line, model, process, death->killer, origins[death->origin].words);
+	}
+	finding_evidence(finding, death->killer ? death->killer->at_ns : process->exited_ns, "%s", buffer_text(&line));
+	buffer_free(&line);
 }
 
 static uint64_t observed_since(const struct model *model, const struct process *process)
@@ -389,7 +369,7 @@ static int tell_killed(const struct analysis *analysis, const struct death *deat
 	const struct process *process = death->process;
 	const struct words signal = words_signal(signal_of(process));
 	const char *words = origins[death->origin].words;
-	const struct words sent = words ? words_format("%s", words) : words_sent(model, death->killer);
+	const struct words sent = words ? words_format("%s", words) : ending_sent(model, death->killer);
 	struct finding finding;
 
 	finding_begin(&finding, &verdicts[KILLED], process);
@@ -403,8 +383,7 @@ static int tell_killed(const struct analysis *analysis, const struct death *deat
 		finding_title(&finding, "%s ended by %s%s%s", words_who(process).text, signal.text, sent.text,
 			      process->status & 0x80 ? "; core dumped" : "");
 	tell_request(&finding, model, death);
-	tell_signal(&finding, model, death);
-	tell_reaping(&finding, process);
+	tell_end(&finding, model, death);
 	write_killed_help(&finding, death);
 	write_detail(&finding, model, death, count);
 	return findings_add(analysis->findings, &finding, 1u << GROUP_LIFE | 1u << GROUP_SIGNAL);
@@ -424,7 +403,7 @@ static struct words words_fault(const struct model *model, const struct death *d
 			return words_format(": it called abort()");
 		if (death->origin == FROM_SELF)
 			return words_format(", which it sent itself");
-		return killer->origin == SIGNAL_KERNEL ? words_format(" from the kernel") : words_sent(model, killer);
+		return killer->origin == SIGNAL_KERNEL ? words_format(" from the kernel") : ending_sent(model, killer);
 	}
 	if (!fault_has_address(killer))
 		return words_format(": %s", code ? code->words : "a fault");

@@ -6,12 +6,14 @@
  * Not told as orphans: children that were dead already when their parent ended (zombie.* speaks of those), children
  * that were dying together with it (a signal to the whole group, a container taken down), and those whose creating
  * thread ended while its process lives on: any other thread of it can wait for them as before, so they outlived nobody.
+ * An orphan that is a daemon is told as that (daemon.c), neither as an orphan nor as a survivor.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "analyze/analyzer.h"
+#include "analyze/common/daemonhood.h"
 #include "analyze/common/hangup.h"
 #include "analyze/common/words.h"
 #include "base/hash.h"
@@ -19,6 +21,7 @@
 #define RESULT_IGNORED 1          /* TRACE_SIGNAL_IGNORED */
 #define TOLD_SINGLY 10            /* more orphans of one parent are told as one finding */
 #define TOGETHER_NS 1000000000ULL /* asked to end before the adoption and ended so soon after it: it was on its way */
+#define GENERATIONS 64            /* how far up a monitor is looked for */
 #define OUTLIVED_NS 50000000ULL   /* still there so long after the parent-death signal: it did not die of it */
 
 enum { ADOPTED, SURVIVOR, HUNG_UP, CHILD_OUTLIVED, CHILD_KILLED, VERDICT_COUNT };
@@ -186,10 +189,20 @@ static const struct adoption *orphaning(const struct process *process)
 	return NULL;
 }
 
-/* In a session of its own, or in one that a descendant of the command made: it went its own way on purpose. */
-static bool is_daemon(const struct state *state, const struct process *process)
+/* In a session of its own, or in one that a descendant of the command made; or a monitor, or under one: it went its own
+ * way on purpose. */
+static bool went_its_way(const struct state *state, const struct analysis *analysis, const struct process *process)
 {
-	return process->sid && state->command_sid && process->sid != state->command_sid;
+	if (process->sid && state->command_sid && process->sid != state->command_sid)
+		return true;
+	if (daemonhood_of(analysis, process).is_daemon)
+		return true;
+	for (unsigned i = 0; process && i < GENERATIONS; i++) {
+		if (process->scope == SCOPE_TARGET && daemonhood_is_monitor(process))
+			return true;
+		process = process->parent.pid ? model_find(analysis->model, process->parent) : NULL;
+	}
+	return false;
 }
 
 static bool is_survivor(const struct state *state, const struct analysis *analysis, const struct process *process)
@@ -199,7 +212,7 @@ static bool is_survivor(const struct state *state, const struct analysis *analys
 
 	if (!command || process == command || !command->exited_ns || process->scope != SCOPE_TARGET)
 		return false;
-	if (process->killer || process->oom_victim || is_daemon(state, process))
+	if (process->killer || process->oom_victim || went_its_way(state, analysis, process))
 		return false;
 	until_ns = end_of(analysis, process);
 	if (!process->exited_ns)
@@ -484,7 +497,8 @@ static bool is_told_as_orphan(const struct state *state, const struct analysis *
 {
 	return process->scope == SCOPE_TARGET && orphaning(process) && !is_survivor(state, analysis, process) &&
 	       !killed_by_pdeath(process) && !outlived_pdeath(analysis, process) &&
-	       !hangups_of_orphaned_group(&state->hangups, process);
+	       !hangups_of_orphaned_group(&state->hangups, process) && !daemonhood_of(analysis, process).is_daemon &&
+	       !daemonhood_is_intermediate(analysis, process);
 }
 
 static int count_all(struct state *state, const struct analysis *analysis)
