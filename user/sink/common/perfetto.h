@@ -45,6 +45,7 @@ void track_begin_call(struct perfetto *perfetto, struct thread_track *thread, st
 /* ---- perfetto_life.c, perfetto_waits.c, perfetto_locks.c, perfetto_switch.c */
 show_fn show_fork, show_thread, show_exec, show_rename, show_exit, show_end, show_snap_process, show_snap_thread;
 show_fn show_reap, show_wait_enter, show_wait_exit, show_adopt;
+show_fn show_chdir, show_umask, show_dup, show_close, show_open, show_file_lock, show_unlink, show_move, show_listen;
 show_fn show_signal, show_oom, show_fork_failed, show_setsid, show_setpgid, show_subreaper, show_pdeathsig;
 show_fn show_lock_wait, show_lock_wait_end, show_switch;
 

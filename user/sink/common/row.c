@@ -345,6 +345,63 @@ static void make_pdeathsig(struct line *line, const struct event *event)
 	end_line(line);
 }
 
+/* ---- on the way to becoming a daemon -------------------------------------------------------------------- */
+
+static void make_chdir(struct line *line, const struct event *event)
+{
+	uint32_t length;
+	const char *path = EVENT_BLOB(event, chdir, path, &length);
+
+	begin_line(line, event, "chdir");
+	add_blob(line, COLUMN_path, CELL_BYTES, path, length);
+	end_line(line);
+}
+
+static void make_umask(struct line *line, const struct event *event)
+{
+	begin_line(line, event, "umask");
+	add_unsigned(line, COLUMN_mask, ((const struct event_umask *)event)->mask);
+	end_line(line);
+}
+
+static void make_dup(struct line *line, const struct event *event)
+{
+	uint32_t length;
+	const char *path = EVENT_BLOB(event, dup, path, &length);
+
+	begin_line(line, event, "dup");
+	add_signed(line, COLUMN_fd, ((const struct event_dup *)event)->to);
+	add_blob(line, COLUMN_path, CELL_BYTES, path, length);
+	end_line(line);
+}
+
+/* close_range closes several: a line for each of 0, 1 and 2 */
+static void make_close(struct line *line, const struct event *event)
+{
+	const struct event_close *told = (const void *)event;
+
+	for (uint32_t fd = told->first; fd <= told->last && fd <= 2; fd++) {
+		begin_line(line, event, "close");
+		add_unsigned(line, COLUMN_fd, fd);
+		end_line(line);
+	}
+}
+
+static void make_open(struct line *line, const struct event *event)
+{
+	const struct event_open *told = (const void *)event;
+	uint32_t length;
+	const char *path = EVENT_BLOB(event, open, path, &length);
+
+	begin_line(line, event, "open");
+	add_blob(line, COLUMN_path, CELL_BYTES, path, length);
+	if (told->descriptor < 0)
+		add(line, COLUMN_fd, CELL_NULL);
+	else
+		add_signed(line, COLUMN_fd, told->descriptor);
+	end_line(line);
+}
+
 /* ---- counters, losses -------------------------------------------------------------------------------- */
 
 /* The processor's idle thread has pid 0: here that is somebody. */
@@ -489,6 +546,17 @@ static const struct decision {
     [EVENT_setpgid] = {make_setpgid},
     [EVENT_subreaper] = {make_subreaper},
     [EVENT_pdeathsig] = {make_pdeathsig},
+    [EVENT_session_look] = {NULL, "a look at a process, nothing that happened; the findings cite it"},
+    [EVENT_chdir] = {make_chdir},
+    [EVENT_umask] = {make_umask},
+    [EVENT_dup] = {make_dup},
+    [EVENT_close] = {make_close},
+    [EVENT_open] = {make_open},
+    [EVENT_file_lock] = {NULL, "of a pidfile: the findings on its daemon tell it"},
+    [EVENT_unlink] = {NULL, "of a pidfile: the findings on its daemon tell it"},
+    [EVENT_move] = {NULL, "of a pidfile: the findings on its daemon tell it"},
+    [EVENT_listen] = {NULL, "when a daemon was ready; the findings on it tell it"},
+    [EVENT_pidfile_look] = {NULL, "a look at a file, nothing that happened; the findings cite it"},
     [EVENT_cgroup] = {NULL, "the name of a number that no line carries"},
     [EVENT_snap_process] = {NULL, "a state that was met, nothing that happened; the report has it"},
     [EVENT_snap_thread] = {NULL, "a state that was met, nothing that happened; the report has it"},
