@@ -103,6 +103,26 @@ static bool memory_proves_mutex(const struct lock_facts *facts)
 	       facts->words[MUTEX_USERS] > 0 && facts->owner_lives;
 }
 
+/* glibc takes robust mutexes in a function of its own, which it jumps to: on the stack stands a place in the library
+ * without a name, and not pthread_mutex_lock. Its words say what it is. */
+static bool memory_proves_robust(const struct lock_facts *facts)
+{
+	const uint32_t *words = facts->words;
+
+	return !*call_of(facts) && facts->site && facts->site->glibc && waits_robust(facts) && has_mutex_form(facts) &&
+	       words[MUTEX_USERS] > 0 && words[MUTEX_OWNER] == (words[MUTEX_LOCK] & TID_BITS);
+}
+
+/* Likewise sem_wait, which jumps to a function for the slow way. struct new_sem (sysdeps/nptl/internaltypes.h), where
+ * atomics have 64 bits: value, number of waiters, then 0 if private to the process and 128 if not. */
+static bool memory_proves_semaphore(const struct lock_facts *facts)
+{
+	const uint32_t *words = facts->words;
+
+	return !*call_of(facts) && facts->site && facts->site->glibc && (facts->op & COMMAND) == OP_WAIT_BITSET &&
+	       !facts->val && words[1] > 0 && words[1] <= USERS_MAX && words[2] == (facts->op & PRIVATE ? 0 : PRIVATE);
+}
+
 /* A wait until a thread's number becomes 0, which the kernel does when that thread ends (CLONE_CHILD_CLEARTID): glibc's
  * pthread_join leaves no frame of its own. */
 static bool memory_proves_join(const struct lock_facts *facts)
@@ -124,8 +144,10 @@ uint32_t lock_kind_of(const struct lock_facts *facts)
 		return LOCK_GIL;
 	if (kind == LOCK_MUTEX && !waits_contended(facts) && !waits_robust(facts) && facts->site->glibc)
 		return LOCK_FUTEX; /* glibc parks a thread there for good after it was told of a deadlock */
-	if (kind == LOCK_FUTEX && memory_proves_mutex(facts))
+	if (kind == LOCK_FUTEX && (memory_proves_mutex(facts) || memory_proves_robust(facts)))
 		return LOCK_MUTEX;
+	if (kind == LOCK_FUTEX && memory_proves_semaphore(facts))
+		return LOCK_SEMAPHORE;
 	if (kind == LOCK_FUTEX && memory_proves_join(facts))
 		return LOCK_JOIN;
 	return kind;
@@ -159,7 +181,7 @@ bool lock_names_owner(uint32_t kind, const struct lock_facts *facts)
 		return is_pi(facts->op);
 	case LOCK_MUTEX:
 		if (waits_robust(facts))
-			return of_c && has_mutex_form(facts) &&
+			return (of_c || memory_proves_robust(facts)) && has_mutex_form(facts) &&
 			       (!facts->words[MUTEX_OWNER] || /* set a moment after the word itself */
 				facts->words[MUTEX_OWNER] == (facts->words[MUTEX_LOCK] & TID_BITS));
 		return has_mutex_form(facts) && (of_c || memory_proves_mutex(facts));

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Locks: what each kind of wait looks like, and whether the holders told are right, against programs that know.
+. tests/live/lib.bash
+
+# programs/lock-kinds makes a wait of each kind, and says: NAME KIND HOLDER.
+kinds()
+{
+	local report=$scratch/kinds.json name kind holder lock
+
+	"$LIFELINE" run --format json -o "$report" -- "$programs/lock-kinds" >"$scratch/kinds"
+	is "lock-kinds: runs" 18 "$(wc -l <"$scratch/kinds")"
+	while read -r name kind holder; do
+		lock=$name
+		case $kind in
+		join) lock=null name="the thread" ;;
+		file)
+			skip "lock-kinds: ${name##*/}" "locks of files are not told yet"
+			continue
+			;;
+		once) kind='futex' ;; # glibc waits in a function without a name, and the word says nothing: unknown
+		esac
+		explain='.locks[] | [.name, .kind, .holders]' \
+			holds "lock-kinds: ${name##*/} is a $kind, held by $holder" "$report" '
+			[.locks[] | select((.name // "null") == $lock)] as $found | ($found | length) == 1 and
+			($found[0] | .kind == $kind and any(.waiters[]; .comm == "waiter" and .waits >= 1) and
+			 if $holder == "unknown" then all(.holders[]; .tid == null) else any(.holders[]; .comm == $holder) end)' \
+			--arg lock "$lock" --arg kind "$kind" --arg holder "$holder"
+	done <"$scratch/kinds"
+}
+
+# Never a wrong holder. The checker is itself checked: with all times a millisecond off, it must find wrong ones.
+truth()
+{
+	local seconds=${LOCK_TRUTH_SECONDS:-6} trace=$scratch/truth.trace report=$scratch/truth.json
+
+	"$LIFELINE" run --record "$trace" --format json -o "$report" -- "$programs/lock-truth" "$seconds" "$scratch/truth"
+	"$LIFELINE" export jsonl "$trace" -o "$scratch/truth.jsonl"
+	if ! tests/live/lock_truth.py "$scratch/truth" "$report" "$scratch/truth.jsonl" >"$scratch/verdict"; then
+		fail "lock-truth: can be judged"
+		return
+	fi
+	sed 's,^,# ,' "$scratch/verdict"
+	holds "lock-truth: no holder is wrong" "$scratch/verdict" 'all(.[]; .wrong == 0)'
+	holds "lock-truth: waits of each hold time are told" "$scratch/verdict" \
+		'.held_5us.waits > 100 and .held_50us.waits > 100 and .held_500us.waits > 100'
+	holds "lock-truth: nearly all holders are known" "$scratch/verdict" \
+		'([.[] | .known] | add) >= 0.9 * ([.[] | .waits] | add)'
+	tests/live/lock_truth.py "$scratch/truth" "$report" "$scratch/truth.jsonl" 1000000 >"$scratch/verdict"
+	holds "lock-truth: a millisecond off would be noticed" "$scratch/verdict" '([.[] | .wrong] | add) > 100'
+}
+
+kinds
+truth
+[ "$failures" = 0 ]
