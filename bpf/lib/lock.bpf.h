@@ -215,13 +215,15 @@ static long look_at_word(__u64 index, void *context)
 /*
  * A number for the place in the program, cheap to work out: the call is made in libc, at one of few addresses, but the
  * words on the stack that point into the program's own text are mostly return addresses, so the first of them say who
- * called. Where the program has no part in it (an interpreter in a shared library) the address and the depth of the
- * stack must do: stacks of glibc's threads begin at the same place in a page. Equal places can get several numbers (old
- * words lie about on a stack); user space unwinds one stack of each and merges what is equal.
+ * called, and the operation tells apart what is called at one place (sem_wait, pthread_join: jumps at a function's
+ * end leave no trace of their own). Where the program has no part in it (an interpreter in a shared library) the
+ * address and the depth of the stack must do: stacks of glibc's threads begin at the same place in a page. Equal
+ * places can get several numbers (old words lie about on a stack); user space unwinds one stack of each and merges
+ * what is equal.
  */
 static __always_inline __u32 work_out_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
 {
-	struct site_search search = {.stack = lock->stack, .hash = mix(1, regs->ip)};
+	struct site_search search = {.stack = lock->stack, .hash = mix(mix(1, regs->ip), lock->op)};
 	__u32 hash;
 
 	search.text = plain(task)->mm->start_code;

@@ -16,15 +16,16 @@ kinds()
 		case $kind in
 		join) lock=null name="the thread" ;;
 		file)
+			name=${name%.*}
 			skip "lock-kinds: ${name##*/}" "locks of files are not told yet"
 			continue
 			;;
-		once) kind='futex' ;; # glibc waits in a function without a name, and the word says nothing: unknown
+		once) kind='once|futex' ;; # without glibc's debugging symbols nothing tells what it is
 		esac
 		explain='.locks[] | [.name, .kind, .holders]' \
 			holds "lock-kinds: ${name##*/} is a $kind, held by $holder" "$report" '
 			[.locks[] | select((.name // "null") == $lock)] as $found | ($found | length) == 1 and
-			($found[0] | .kind == $kind and any(.waiters[]; .comm == "waiter" and .waits >= 1) and
+			($found[0] | (.kind | test("^(\($kind))$")) and any(.waiters[]; .comm == "waiter" and .waits >= 1) and
 			 if $holder == "unknown" then all(.holders[]; .tid == null) else any(.holders[]; .comm == $holder) end)' \
 			--arg lock "$lock" --arg kind "$kind" --arg holder "$holder"
 	done <"$scratch/kinds"
