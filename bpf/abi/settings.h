@@ -43,6 +43,13 @@ enum syscall_interest {
 	SYSCALL_RESTART, /* restart_syscall: a timed wait goes on after a signal */
 };
 
+/* What a call says when there is nothing to do yet. */
+enum syscall_polled {
+	POLLED_NOT = 0,
+	POLLED_DATA,  /* EAGAIN and the like: a call that moves data, takes a lock */
+	POLLED_EVENT, /* 0: poll and its kin, a wait that does not block, sched_yield */
+};
+
 struct settings {
 	__u64 begin_ns;	    /* CLOCK_BOOTTIME; tasks that started later have had no life before */
 	__u32 watch_all;    /* every process but lifeline's own */
@@ -60,6 +67,7 @@ struct settings {
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
+	__u8 polled[SYSCALL_TABLE_SIZE];   /* enum syscall_polled */
 };
 
 /* Bits of the scope map, one byte a process (index: tgid). */

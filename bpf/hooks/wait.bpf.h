@@ -14,6 +14,7 @@
 #include "lib/threads.bpf.h"
 #include "lib/calls.bpf.h"
 #include "lib/lock.bpf.h"
+#include "lib/poll.bpf.h"
 #include "lib/steps.bpf.h"
 
 #define OPTION_NOHANG 1
@@ -335,10 +336,13 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 	bool compat;
 
 	/* a number that means nothing to either kind of program is passed on before anything else is asked */
-	if (number >= SYSCALL_TABLE_SIZE || !(settings.interest[number] | settings.compat[number]))
+	if (number >= SYSCALL_TABLE_SIZE ||
+	    !(settings.interest[number] | settings.polled[number] | settings.compat[number]))
 		return 0;
 	task = bpf_get_current_task_btf();
 	compat = is_compat(task);
+	if (settings.polled[number] && !compat)
+		polled(task, number, settings.polled[number], result);
 	interest = interest_of(number, compat);
 	if (interest == SYSCALL_WAIT4)
 		wait4_done(task, regs, result, compat);

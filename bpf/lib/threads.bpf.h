@@ -37,6 +37,7 @@ struct thread_state {
 	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
 	__u64 blocked[BLOCKED_REASON_COUNT];
 	__u64 wakes, waker_wakes;
+	__u64 spins, spin_ns; /* poll.bpf.h */
 	__u64 poll_told_ns;
 	__u64 file; /* the one that `file_number` was, and what waiting for it is */
 	__s32 file_number;
@@ -46,7 +47,7 @@ struct thread_state {
 	__u32 polls_folded;
 	__u32 children;	  /* how many it had when it exited */
 	__u32 group_dead; /* it was the last thread */
-	__u32 pad;
+	__u32 spin_call;  /* number + 1 of the last call that was part of a spin */
 	struct lock_wait lock;
 };
 
@@ -133,6 +134,9 @@ struct {
 		(event)->blocked_other = (state)->blocked[BLOCKED_OTHER];                                              \
 		(event)->wakes = (state)->wakes;                                                                       \
 		(event)->waker_wakes = (state)->waker_wakes;                                                           \
+		(event)->spins = (state)->spins;                                                                       \
+		(event)->spin_ns = (state)->spin_ns;                                                                   \
+		(event)->spin_call = (__s32)(state)->spin_call - 1;                                                    \
 		(event)->waker_tid = (state)->waker;                                                                   \
 		(event)->cpus_allowed = (task)->nr_cpus_allowed;                                                       \
 	} while (0)

@@ -73,7 +73,8 @@ static int with_epoll(const int sources[2])
 		if (epoll_wait(epoll, &event, 1, -1) != 1)
 			demo_fail("epoll_wait");
 		if (!take(event.data.fd, &messages)) {
-			close(event.data.fd);
+			/* not by close: a copy that a forked child holds would keep it in the epoll */
+			epoll_ctl(epoll, EPOLL_CTL_DEL, event.data.fd, NULL);
 			open--;
 		}
 	}

@@ -43,7 +43,7 @@ static void serve(int listener)
 			if (events[i].data.fd == listener) {
 				watch(epoll, accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 			} else if (!echo_what_is_there(events[i].data.fd)) {
-				close(events[i].data.fd); /* this also takes it out of the epoll */
+				close(events[i].data.fd); /* out of the epoll, too: nobody else has it */
 				hung_up++;
 			}
 		}

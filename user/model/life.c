@@ -271,6 +271,9 @@ static void take_end_state(struct process *process, uint32_t state, uint64_t t_n
 		    .waker_wakes = (event)->waker_wakes,                                                               \
 		    .waker_tid = (event)->waker_tid,                                                                   \
 		    .cpus_allowed = (event)->cpus_allowed,                                                             \
+		    .spins = (event)->spins,                                                                           \
+		    .spin_ns = (event)->spin_ns,                                                                       \
+		    .spin_call = (event)->spin_call,                                                                   \
 		};                                                                                                     \
 	} while (0)
 

@@ -23,6 +23,8 @@ struct counters {
 	uint64_t wakes, waker_wakes;	   /* sampled wake-ups; of these at least so many by waker_tid */
 	uint32_t waker_tid;		   /* the thread that woke this one more often than all others together, or 0 */
 	uint32_t cpus_allowed;		   /* size of the affinity mask; 0 unknown */
+	uint64_t spins, spin_ns;	   /* calls in a row that found nothing, without sleeping; time in those rows */
+	int32_t spin_call;		   /* number of the last of these calls, -1 none */
 };
 
 struct thread {

@@ -291,6 +291,8 @@ static void add_counters(struct counters *sum, const struct counters *more)
 		sum->blocked_ns[i] += more->blocked_ns[i];
 	sum->wakes += more->wakes;
 	sum->waker_wakes += more->waker_wakes;
+	sum->spins += more->spins;
+	sum->spin_ns += more->spin_ns;
 	if (more->cpus_allowed > sum->cpus_allowed)
 		sum->cpus_allowed = more->cpus_allowed;
 }

@@ -100,7 +100,7 @@ void overdue_free(struct overdue *overdue);
 
 /* ---- live_syscalls.c ------------------------------------------------------------------------------------ */
 
-/* Fills the tables by system call number for this architecture; settings->want_session and want_lock are read. */
+/* Fills the tables by system call number, for this architecture and what the settings want. */
 void live_syscalls_fill(struct settings *settings);
 
 /* ---- live_snapshot.c: what was there before ------------------------------------------------------------------ */

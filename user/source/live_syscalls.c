@@ -137,6 +137,52 @@ static const struct named_number reasons[] = {
 	REASON_IS(sync_file_range, DISK),
 };
 
+#define POLLED_IS(name, how) {SYS_##name, POLLED_##how}
+
+/* What a program can ask again and again instead of waiting. */
+static const struct named_number polls[] = {
+	POLLED_IS(read, DATA),
+	POLLED_IS(readv, DATA),
+	POLLED_IS(preadv2, DATA),
+	POLLED_IS(write, DATA),
+	POLLED_IS(writev, DATA),
+	POLLED_IS(pwritev2, DATA),
+	POLLED_IS(splice, DATA),
+	POLLED_IS(sendfile, DATA),
+	POLLED_IS(recvfrom, DATA),
+	POLLED_IS(recvmsg, DATA),
+	POLLED_IS(recvmmsg, DATA),
+	POLLED_IS(sendto, DATA),
+	POLLED_IS(sendmsg, DATA),
+	POLLED_IS(sendmmsg, DATA),
+	POLLED_IS(accept, DATA),
+	POLLED_IS(accept4, DATA),
+	POLLED_IS(connect, DATA),
+	POLLED_IS(mq_timedreceive, DATA),
+	POLLED_IS(mq_timedsend, DATA),
+	POLLED_IS(msgrcv, DATA),
+	POLLED_IS(msgsnd, DATA),
+	POLLED_IS(semop, DATA),
+	POLLED_IS(semtimedop, DATA),
+	POLLED_IS(flock, DATA),
+	POLLED_IS(fcntl, DATA),
+	POLLED_IS(rt_sigtimedwait, DATA),
+	POLLED_IS(ppoll, EVENT),
+	POLLED_IS(pselect6, EVENT),
+	POLLED_IS(epoll_pwait, EVENT),
+#ifdef SYS_epoll_pwait2
+	POLLED_IS(epoll_pwait2, EVENT),
+#endif
+#ifdef SYS_poll
+	POLLED_IS(poll, EVENT),
+	POLLED_IS(select, EVENT),
+	POLLED_IS(epoll_wait, EVENT),
+#endif
+	POLLED_IS(io_getevents, EVENT),
+	POLLED_IS(wait4, EVENT),
+	POLLED_IS(sched_yield, EVENT),
+};
+
 static void fill(uint8_t table[SYSCALL_TABLE_SIZE], const struct named_number *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -154,6 +200,8 @@ void live_syscalls_fill(struct settings *settings)
 		FILL(settings->interest, session_interests);
 	if (settings->want_lock)
 		FILL(settings->interest, lock_interests);
+	if (settings->want_switch)
+		FILL(settings->polled, polls);
 #ifdef __x86_64__
 	FILL(settings->compat, compat_interests);
 	if (settings->want_session)

@@ -106,8 +106,8 @@ static void try_call_hook(struct capability *capability, const char *loses)
 
 	if (live_bpf_single_calls() && !try_programs(single)) {
 		snprintf(capability->how, sizeof(capability->how),
-			 "attach: fexit on each of these calls, no cost to others; run: BTF tracepoint sys_exit, "
-			 "quicker to remove");
+			 "attach: fexit on each of these calls, no cost to others, busy polling not seen; run: BTF "
+			 "tracepoint sys_exit, quicker to remove");
 		return;
 	}
 	result = try_programs(all);

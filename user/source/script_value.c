@@ -409,7 +409,7 @@ static bool named_value(const char *event, const char *field, const char *text, 
 {
 	static const char *const signals[] = {"signal", "pdeathsig", "exit_signal", NULL};
 	static const char *const statuses[] = {"status", "exit_status", NULL};
-	static const char *const syscalls[] = {"syscall", "call", NULL};
+	static const char *const syscalls[] = {"syscall", "call", "spin_call", NULL};
 	static const char *const errors[] = {"error", "result", NULL};
 	const struct symbol_set *set = symbols_for(event, field);
 
