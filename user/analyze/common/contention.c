@@ -133,7 +133,8 @@ static const struct lock_party *same_thread(const struct lock_party *list, const
 
 /*
  * Of a lock each waiter is a waker sooner or later; of a queue's semaphore few are, or none. At least two threads must
- * do both, they must be half of the waiters, and do half of the waking.
+ * do both, they must be half of the waiters, and do half of the waking. Once each is not enough: a pool that ends hands
+ * the word to stop from one idle worker to the next, each of which has waited once and then wakes one.
  */
 static bool waiters_wake(const struct lock *lock)
 {
@@ -143,10 +144,10 @@ static bool waiters_wake(const struct lock *lock)
 	for (const struct lock_party *party = lock->waiters; party && waiters < THREADS_COMPARED; party = party->next)
 		waiters++;
 	for (const struct lock_party *party = lock->wakers; party && wakers < THREADS_COMPARED; party = party->next) {
-		const bool waits = same_thread(lock->waiters, party);
+		const struct lock_party *waits = same_thread(lock->waiters, party);
 
 		wakers++;
-		both += waits;
+		both += waits && waits->waits > 1 && party->wakes > 1;
 		add(&wakes, party->wakes);
 		add(&by_waiters, waits ? party->wakes : 0);
 	}
