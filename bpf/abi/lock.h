@@ -18,13 +18,13 @@ enum raw_kind {
 	RAW_LOCK_WAIT = 256, /* a wait begins */
 	RAW_LOCK_END,        /* a wait that was told has ended */
 	RAW_LOCK_SITE,       /* registers and stack of a place that was not met before */
-	RAW_LOCK_SHARED,     /* which file a shared futex lies in */
-	RAW_FILE_WAIT,       /* a wait for a file lock begins */
 	RAW_THREAD_LOOK,     /* by the task iterator: what a thread is doing */
 	RAW_KIND_LIMIT,
 };
 
-/* Pseudo operation: an entry that counts wake-ups by its thread, not waits. File locks have operations of their own. */
+/* Pseudo operations: an entry that counts wake-ups by its thread, not waits; and waits for a lock on a file, whose
+ * address is the inode's number, val the device, owner the process that holds it (in the initial pid namespace), and
+ * the first of the words the waiter's file descriptor. */
 #define LOCK_OP_WAKE 0x10000
 #define LOCK_OP_FLOCK 0x10001
 #define LOCK_OP_POSIX 0x10002
@@ -33,7 +33,7 @@ enum raw_kind {
  * user space drains; a thread only touches its own entries, so they need no atomic additions. */
 struct lock_fold_key {
 	__u64 space;   /* which address space: the mm's address, as a number */
-	__u64 address; /* of the futex; of a file lock the inode's number */
+	__u64 address; /* of the futex */
 	__u64 start_ns;
 	__u32 pid, tid;
 	__u32 site, owner;
@@ -42,13 +42,14 @@ struct lock_fold_key {
 
 struct lock_fold {
 	__u64 waits, timeouts, wait_ns, max_ns;
+	__u64 sp;                /* likewise */
 	__u32 words[LOCK_WORDS]; /* as they were at the first of these waits */
 	char comm[COMM_SIZE];
 };
 
 struct raw_lock_wait {
 	struct event h;
-	__u64 space, address;
+	__u64 space, address, sp;
 	__u32 op, val, owner, site, timed, pad;
 	__u32 words[LOCK_WORDS];
 };
@@ -67,17 +68,6 @@ struct raw_lock_site {
 	__u64 registers[LOCK_REGISTERS];
 	__u32 site, length;
 	__u8 stack[LOCK_STACK];
-};
-
-struct raw_lock_shared {
-	struct event h;
-	__u64 space, address, device, inode, offset;
-};
-
-struct raw_file_wait {
-	struct event h;
-	__u64 space, device, inode, holder_start;
-	__u32 op, site, holder_pid, pad;
 };
 
 #define ALARM_REAL 1  /* an interval timer, alarm(2) */

@@ -335,6 +335,8 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 	state = thread_find(task);
 	if (!state)
 		return 0;
+	if (settings.want_lock)
+		note_waker(&state->lock);
 	waker = (__u32)bpf_get_current_pid_tgid();
 	state->wakes++;
 	if (state->waker == waker) {

@@ -320,6 +320,32 @@ static __always_inline void fork_done(struct task_struct *task, long result, __u
 	SUBMIT(event);
 }
 
+/* ---- locks on files ------------------------------------------------------------------------------ */
+
+SEC("?tp_btf/posix_lock_inode")
+int BPF_PROG(ll_posix_lock, struct inode *inode, struct file_lock *request, int result)
+{
+	if (result == LOCK_DEFERRED)
+		wait_for_file(inode, request, LOCK_OP_POSIX);
+	return 0;
+}
+
+SEC("?tp_btf/flock_lock_inode")
+int BPF_PROG(ll_flock, struct inode *inode, struct file_lock *request, int result)
+{
+	if (result == LOCK_DEFERRED)
+		wait_for_file(inode, request, LOCK_OP_FLOCK);
+	return 0;
+}
+
+/* A lock on a file is a daemon's step and can be a wait for another: both want to know. */
+static __always_inline void file_call_done(struct task_struct *task, struct pt_regs *regs, __u32 interest, long result,
+					   bool compat)
+{
+	lock_call_done(task, regs, interest, result);
+	session_done(task, regs, interest, result, compat);
+}
+
 /* ---- at the return of these calls -------------------------------------------------------------------- */
 
 /*
@@ -352,6 +378,8 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 		fork_done(task, result, number);
 	else if (interest >= SYSCALL_FUTEX)
 		lock_call_done(task, regs, interest, result);
+	else if (interest == SYSCALL_FCNTL || interest == SYSCALL_FLOCK)
+		file_call_done(task, regs, interest, result, compat);
 	else if (interest)
 		session_done(task, regs, interest, result, compat);
 	return 0;
@@ -407,6 +435,17 @@ LOCK_PROGRAM(futex_wait, SYSCALL_FUTEX_WAIT)
 LOCK_PROGRAM(futex_waitv, SYSCALL_FUTEX_WAITV)
 LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 
+#define FILE_PROGRAM(name, interest)                                                                                   \
+	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	{                                                                                                              \
+		file_call_done(bpf_get_current_task_btf(), regs, interest, result, false);                             \
+		return 0;                                                                                              \
+	}
+
+FILE_PROGRAM(fcntl, SYSCALL_FCNTL)
+FILE_PROGRAM(flock, SYSCALL_FLOCK)
+
 #define SESSION_PROGRAM(name, interest)                                                                                \
 	SEC("?fexit/__x64_sys_" #name)                                                                                 \
 	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
@@ -430,8 +469,6 @@ SESSION_PROGRAM(open, SYSCALL_OPEN)
 SESSION_PROGRAM(openat, SYSCALL_OPEN)
 SESSION_PROGRAM(openat2, SYSCALL_OPEN)
 SESSION_PROGRAM(creat, SYSCALL_OPEN)
-SESSION_PROGRAM(fcntl, SYSCALL_FCNTL)
-SESSION_PROGRAM(flock, SYSCALL_FLOCK)
 SESSION_PROGRAM(unlink, SYSCALL_UNLINK)
 SESSION_PROGRAM(unlinkat, SYSCALL_UNLINKAT)
 SESSION_PROGRAM(rename, SYSCALL_RENAME)

@@ -32,6 +32,7 @@
 
 #define SLEEPS_INTERRUPTIBLY 1
 #define STOPPED_OR_TRACED 12
+#define EXITING_FLAG 4 /* PF_EXITING */
 #define ERROR_TRY_AGAIN (-11)
 #define ERROR_DEADLOCK (-35)
 #define ERROR_TIMEOUT (-110)
@@ -41,7 +42,8 @@
 #define RESTART_BLOCK (-516) /* by way of restart_syscall */
 #define ERROR_INTERRUPTED (-4)
 
-#define TELL_EVERY_NS 1000000ULL /* of one thread's waits */
+#define TELL_EVERY_NS 1000000ULL /* of one thread's waits, on average */
+#define TELL_BURST 16            /* that many may come at once */
 #define TELL_BUDGET 400          /* begins of waits told by one processor in a BUDGET_NS */
 #define SITE_BUDGET 64           /* stacks copied likewise */
 #define BUDGET_NS 100000000ULL
@@ -96,7 +98,7 @@ static __always_inline struct budget *budget_at(__u64 t)
 /* ---- what a call waits for ------------------------------------------------------------------------- */
 
 struct futex_wait {
-	__u64 address;
+	__u64 address, sp;
 	__u32 op, val, timed;
 };
 
@@ -153,6 +155,7 @@ static __always_inline bool read_wait(struct futex_wait *wait, struct pt_regs *r
 {
 	__u32 call = call_of(regs->orig_ax);
 
+	wait->sp = regs->sp;
 	if (call == SYSCALL_FUTEX || (call == SYSCALL_RESTART && lock->stopped_ns))
 		return read_futex(wait, regs);
 	if (call == SYSCALL_FUTEX_WAIT)
@@ -184,8 +187,6 @@ static __always_inline __u32 owner_candidate(const struct lock_wait *lock)
 
 /* ---- where ------------------------------------------------------------------------------------------- */
 
-#define SITE_CALLERS 3
-
 static __always_inline __u32 mix(__u32 hash, __u64 word)
 {
 	return (hash ^ (__u32)(word ^ (word >> 32))) * 0x9e3779b1u;
@@ -193,48 +194,88 @@ static __always_inline __u32 mix(__u32 hash, __u64 word)
 
 /* Loops are calls of bpf_loop: written out, the verifier walks each round of each copy, which took 0.2 s of loading. */
 struct site_search {
-	const __u64 *stack;
-	__u64 text, size;
-	__u32 hash, found;
+	struct lock_wait *lock;
+	__u64 ip, text, size;
 };
+
+#define IN_LIBC 0
+#define NEAR_IP 0x100000 /* that close to the call it is libc as well */
 
 static long look_at_word(__u64 index, void *context)
 {
 	struct site_search *search = context;
+	struct lock_wait *lock = search->lock;
+	__u32 found = lock->caller_count;
 	__u64 word;
 
-	if (index >= SITE_WORDS)
+	if (index >= SITE_WORDS || found >= SITE_CALLERS)
 		return 1;
-	word = search->stack[index];
+	word = lock->stack[index];
+	if (found == IN_LIBC && word - search->ip + NEAR_IP < 2 * NEAR_IP && word - search->text >= search->size) {
+		lock->callers[IN_LIBC] = word;
+		lock->caller_at[IN_LIBC] = index;
+		lock->caller_count = 1;
+		return 0;
+	}
 	if (word - search->text >= search->size)
 		return 0;
-	search->hash = mix(search->hash, word);
-	return ++search->found == SITE_CALLERS;
+	if (found == IN_LIBC) { /* libc is part of the program */
+		lock->callers[IN_LIBC] = 0;
+		found++;
+	}
+	lock->callers[found] = word;
+	lock->caller_at[found] = index;
+	lock->caller_count = found + 1;
+	return found + 1 == SITE_CALLERS;
 }
 
 /*
  * A number for the place in the program, cheap to work out: the call is made in libc, at one of few addresses, but the
  * words on the stack that point into the program's own text are mostly return addresses, so the first of them say who
- * called, and the operation tells apart what is called at one place (sem_wait, pthread_join: jumps at a function's
- * end leave no trace of their own). Where the program has no part in it (an interpreter in a shared library) the
- * address and the depth of the stack must do: stacks of glibc's threads begin at the same place in a page. Equal
- * places can get several numbers (old words lie about on a stack); user space unwinds one stack of each and merges
- * what is equal.
+ * called. Where the program has no part in it (an interpreter in a shared library) the address and the depth of the
+ * stack must do: stacks of glibc's threads begin at the same place in a page. The first word that points into libc
+ * tells its functions apart. Equal places can get several numbers (old words lie about on a stack); user space unwinds
+ * one stack of each and merges what is equal.
  */
-static __always_inline __u32 work_out_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
+static __always_inline void work_out_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
 {
-	struct site_search search = {.stack = lock->stack, .hash = mix(mix(1, regs->ip), lock->op)};
-	__u32 hash;
+	struct site_search search = {.lock = lock, .ip = regs->ip};
+	__u32 hash = mix(mix(1, regs->ip), lock->op);
 
 	search.text = plain(task)->mm->start_code;
 	search.size = plain(task)->mm->end_code - search.text;
+	lock->caller_count = 0;
+	__builtin_memset(lock->callers, 0, sizeof(lock->callers));
 	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)regs->sp))
 		bpf_loop(SITE_WORDS, look_at_word, &search, 0);
-	hash = search.hash;
-	if (search.found < 2)
+	hash = mix(mix(mix(hash, lock->callers[0]), lock->callers[1]), lock->callers[2]);
+	if (lock->caller_count < SITE_CALLERS)
 		hash = mix(mix(hash, lock->address), regs->sp & 0xfff);
 	hash ^= hash >> 15;
-	return hash ? hash : 1;
+	lock->place = hash ? hash : 1;
+	lock->place_ip = regs->ip;
+	lock->place_sp = regs->sp;
+	lock->place_op = lock->op;
+	lock->place_address = lock->address;
+	lock->place_told = 0;
+}
+
+static __always_inline bool has_caller(const struct lock_wait *lock, __u32 which)
+{
+	__u64 word = 0, at = lock->caller_at[which];
+
+	return !bpf_probe_read_user(&word, sizeof(word), (void *)(lock->place_sp + at * sizeof(word))) &&
+	       word == lock->callers[which];
+}
+
+/* Threads mostly wait where they waited before: then these words of the stack are all that has to be read. */
+static __always_inline bool is_same_place(const struct lock_wait *lock, struct pt_regs *regs)
+{
+	if (!lock->place || lock->place_ip != regs->ip || lock->place_sp != regs->sp || lock->place_op != lock->op)
+		return false;
+	if (lock->caller_count < SITE_CALLERS)
+		return lock->place_address == lock->address;
+	return (!lock->callers[IN_LIBC] || has_caller(lock, IN_LIBC)) && has_caller(lock, 1) && has_caller(lock, 2);
 }
 
 struct stack_copy {
@@ -272,8 +313,10 @@ static __always_inline void tell_site(struct task_struct *task, struct lock_wait
 	struct budget *budget;
 	__u32 one = 1;
 
-	if (bpf_map_lookup_elem(&sites_told, &key))
+	if (bpf_map_lookup_elem(&sites_told, &key)) {
+		lock->place_told = 1;
 		return;
+	}
 	budget = budget_at(t);
 	if (!budget || !budget->sites)
 		return;
@@ -292,6 +335,15 @@ static __always_inline void tell_site(struct task_struct *task, struct lock_wait
 	bpf_probe_read_kernel(record->registers, sizeof(record->registers), regs);
 	copy_stack(record, regs->sp);
 	SUBMIT(record);
+}
+
+static __always_inline void find_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
+{
+	if (!is_same_place(lock, regs))
+		work_out_site(task, lock, regs);
+	lock->site = lock->place;
+	if (!lock->place_told)
+		tell_site(task, lock, regs, t);
 }
 
 /* ---- accounts ------------------------------------------------------------------------------------------ */
@@ -314,8 +366,10 @@ static __always_inline void fold(struct task_struct *task, const struct lock_fol
 	fresh.timeouts = timeout;
 	fresh.wait_ns = fresh.max_ns = waited_ns;
 	bpf_probe_read_kernel_str(fresh.comm, sizeof(fresh.comm), task->comm);
-	if (lock)
+	if (lock) {
 		__builtin_memcpy(fresh.words, lock->words, sizeof(fresh.words));
+		fresh.sp = lock->sp;
+	}
 	if (shared.fold_side ? bpf_map_update_elem(&folds1, key, &fresh, BPF_ANY)
 			     : bpf_map_update_elem(&folds0, key, &fresh, BPF_ANY))
 		count_lost(GROUP_LOCK, count);
@@ -337,7 +391,7 @@ static __always_inline void fold_wait(struct task_struct *task, const struct loc
 	fold(task, &key, lock, waited_ns, timeout, 1);
 }
 
-static __always_inline void tell_wait(struct task_struct *task, struct lock_wait *lock, __u64 t)
+static __always_inline void tell_wait(struct task_struct *task, struct lock_wait *lock)
 {
 	struct raw_lock_wait *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
@@ -348,6 +402,7 @@ static __always_inline void tell_wait(struct task_struct *task, struct lock_wait
 	fill_head(&record->h, RAW_LOCK_WAIT, sizeof(*record), task, lock->since_ns);
 	record->space = lock->space;
 	record->address = lock->address;
+	record->sp = lock->sp;
 	record->op = lock->op;
 	record->val = lock->val;
 	record->owner = lock->owner;
@@ -357,7 +412,6 @@ static __always_inline void tell_wait(struct task_struct *task, struct lock_wait
 	__builtin_memcpy(record->words, lock->words, sizeof(record->words));
 	SUBMIT(record);
 	lock->told = 1;
-	lock->told_ns = t;
 }
 
 static __always_inline void tell_wait_end(struct task_struct *task, struct lock_wait *lock, __u64 waited_ns,
@@ -376,9 +430,14 @@ static __always_inline void tell_wait_end(struct task_struct *task, struct lock_
 	record->op = lock->op;
 	record->outcome = outcome;
 	record->result = result;
-	record->waker_pid = lock->waker_pid;
-	record->waker_tid = lock->waker_tid;
-	record->waker_start = lock->waker_start;
+	if (outcome == LOCK_ACQUIRED || outcome == LOCK_OWNER_DIED) {
+		record->waker_pid = lock->waker_pid;
+		record->waker_tid = lock->waker_tid;
+		record->waker_start = lock->waker_start;
+	} else {
+		record->waker_pid = record->waker_tid = 0;
+		record->waker_start = 0;
+	}
 	record->pad = 0;
 	SUBMIT(record);
 }
@@ -397,19 +456,25 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 
 /* ---- a wait begins: the thread leaves the processor ------------------------------------------------------ */
 
-static __always_inline void begin_wait(struct task_struct *task, struct lock_wait *lock, const struct futex_wait *wait,
-				       __u64 t, bool in_memory)
+static __always_inline void start_wait(struct task_struct *task, struct lock_wait *lock, __u64 t)
 {
 	lock->space = (__u64)plain(task)->mm;
-	lock->address = wait->address;
 	lock->since_ns = t;
 	lock->stopped_ns = 0;
-	lock->op = wait->op;
-	lock->val = wait->val;
-	lock->timed = wait->timed;
 	lock->site = lock->told = lock->seen_long = 0;
 	lock->waker_pid = lock->waker_tid = 0;
 	lock->waker_start = 0;
+}
+
+static __always_inline void begin_wait(struct task_struct *task, struct lock_wait *lock, const struct futex_wait *wait,
+				       __u64 t, bool in_memory)
+{
+	start_wait(task, lock, t);
+	lock->address = wait->address;
+	lock->sp = wait->sp;
+	lock->op = wait->op;
+	lock->val = wait->val;
+	lock->timed = wait->timed;
 	/* all bits set: not read */
 	if (!in_memory || bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
 		__builtin_memset(lock->words, 0xff, sizeof(lock->words));
@@ -429,17 +494,27 @@ static __always_inline void meet_wait(struct task_struct *task, struct lock_wait
 }
 
 /* Is this worth an event of its own? */
-static __always_inline bool may_tell(const struct lock_wait *lock, __u64 t)
+static __always_inline bool may_tell(struct lock_wait *lock, __u64 t)
 {
 	struct budget *budget;
 
-	if (lock->told_ns && t - lock->told_ns < TELL_EVERY_NS)
+	if (lock->next_ns > t + TELL_BURST * TELL_EVERY_NS)
 		return false;
 	budget = budget_at(t);
 	if (!budget || !budget->waits)
 		return false;
 	budget->waits--;
+	lock->next_ns = (lock->next_ns > t ? lock->next_ns : t) + TELL_EVERY_NS;
 	return true;
+}
+
+static __always_inline void tell_if_worth(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs,
+					  __u64 t)
+{
+	if (!may_tell(lock, t))
+		return;
+	find_site(task, lock, regs, t);
+	tell_wait(task, lock);
 }
 
 /* The thread sleeps, but not in a wait for a lock: a wait that a signal had interrupted was given up. (It is no sleep
@@ -468,11 +543,61 @@ static __always_inline void leave_for_lock(struct task_struct *task, struct lock
 	if (lock->space)
 		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
 	begin_wait(task, lock, &wait, t, true);
-	if (!may_tell(lock, t))
+	tell_if_worth(task, lock, regs, t);
+}
+
+/* ---- locks on files: the hook is in the call, before the thread sleeps ------------------------------------ */
+
+#define LOCK_DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait */
+
+/* Before 6.9 (commit 4ca52f53 "filelock: split common fields into struct file_lock_core"). */
+struct file_lock___flat {
+	struct file_lock___flat *fl_blocker;
+	unsigned int fl_pid;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 blocker_of(struct file_lock *request)
+{
+	struct file_lock___flat *flat = (void *)request;
+
+	if (bpf_core_field_exists(flat->fl_blocker))
+		return BPF_CORE_READ(flat, fl_blocker, fl_pid);
+	return BPF_CORE_READ(request, c.flc_blocker, flc_pid);
+}
+
+static __always_inline void wait_for_file(struct inode *inode, struct file_lock *request, __u32 op)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread_state *state;
+	struct lock_wait *lock;
+	struct pt_regs *regs;
+	__u64 t, number;
+
+	if (!inode || !request || !is_target(task->tgid) || is_compat(task))
 		return;
-	lock->site = work_out_site(task, lock, regs);
-	tell_site(task, lock, regs, t);
-	tell_wait(task, lock, t);
+	state = thread_of(task);
+	if (!state)
+		return;
+	lock = &state->lock;
+	number = BPF_CORE_READ(inode, i_ino);
+	if (lock->space && lock->op == op && lock->address == number) {
+		lock->stopped_ns = 0; /* woken, and somebody else was quicker: still the same wait */
+		return;
+	}
+	t = now();
+	if (lock->space)
+		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	start_wait(task, lock, t);
+	lock->address = number;
+	lock->sp = regs->sp;
+	lock->op = op;
+	lock->val = BPF_CORE_READ(inode, i_sb, s_dev);
+	lock->timed = 0;
+	__builtin_memset(lock->words, 0, sizeof(lock->words));
+	lock->words[0] = (__u32)regs->di;
+	lock->owner = blocker_of(request);
+	tell_if_worth(task, lock, regs, t);
 }
 
 /* Its last switch: it was killed while it waited. */
@@ -480,6 +605,25 @@ static __always_inline void depart_from_lock(struct task_struct *task, struct lo
 {
 	if (lock->space)
 		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
+}
+
+/* Somebody makes this thread runnable: told as the waker if he is about it, in a call on a futex, or dying (a thread
+ * that ends wakes who joins it). An interrupt that met him there by chance is not: timers show in the result. */
+static __always_inline void note_waker(struct lock_wait *lock)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	struct pt_regs *regs;
+	__u32 call;
+
+	if (!lock->space || (waker->flags & KTHREAD_FLAG) || !waker->pid)
+		return;
+	regs = (struct pt_regs *)bpf_task_pt_regs(waker);
+	call = call_of(regs->orig_ax);
+	if (call != SYSCALL_FUTEX && call != SYSCALL_FUTEX_WAKE && !(waker->flags & EXITING_FLAG))
+		return;
+	lock->waker_pid = waker->tgid;
+	lock->waker_tid = waker->pid;
+	lock->waker_start = plain(waker)->group_leader->start_boottime;
 }
 
 /* ---- a wait ends: the call returns ------------------------------------------------------------------------- */
@@ -494,6 +638,8 @@ static __always_inline __u32 outcome_of(const struct lock_wait *lock, long resul
 		return LOCK_GAVE_UP;
 	if (result < 0 && result != ERROR_TRY_AGAIN)
 		return LOCK_FAILED;
+	if (lock->op >= LOCK_OP_WAKE)
+		return LOCK_ACQUIRED; /* of a file */
 	/* robust and PI locks: the kernel leaves word that the owner ended (kernel/futex/core.c handle_futex_death) */
 	if (command == FUTEX_OP_LOCK_PI || command == FUTEX_OP_LOCK_PI2 || (lock->val & FUTEX_HAS_WAITERS))
 		if (!bpf_probe_read_user(&word, sizeof(word), (void *)lock->address) && (word & FUTEX_OWNER_GONE))
@@ -510,9 +656,8 @@ static __always_inline void refused_as_deadlock(struct task_struct *task, struct
 	if (!read_wait(&wait, regs, lock))
 		return;
 	begin_wait(task, lock, &wait, t, true);
-	lock->site = work_out_site(task, lock, regs);
-	tell_site(task, lock, regs, t);
-	tell_wait(task, lock, t);
+	find_site(task, lock, regs, t);
+	tell_wait(task, lock);
 	end_wait(task, lock, LOCK_FAILED, ERROR_DEADLOCK, t);
 }
 
@@ -542,8 +687,7 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 		return;
 	}
 	if (!lock->site) {
-		lock->site = work_out_site(task, lock, regs);
-		tell_site(task, lock, regs, t);
+		find_site(task, lock, regs, t);
 	}
 	end_wait(task, lock, outcome_of(lock, result), result, t);
 }

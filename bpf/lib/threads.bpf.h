@@ -11,29 +11,36 @@
 
 #include "lib/common.bpf.h"
 
-#define SITE_WORDS 48 /* of the stack, searched for who called libc */
+#define SITE_CALLERS 3 /* the first in libc itself, and the first two in the program */
+#define SITE_WORDS 48  /* of the stack, searched for who called libc */
 
 /* The wait for a lock that a thread is in, or the last one it was in. */
 struct lock_wait {
-	__u64 space;	/* 0: it waits for nothing */
+	__u64 space; /* 0: it waits for nothing */
 	__u64 address;
-	__u64 since_ns; /* when it first left the processor in this wait */
-	__u64 told_ns;	/* when the last begin of a wait was told */
+	__u64 since_ns;   /* when it first left the processor in this wait */
+	__u64 next_ns;    /* when the next begin of a wait would be told if they came evenly */
 	__u64 stopped_ns; /* interrupted by a signal then; 0: not */
+	__u64 sp;
 	__u32 op, val, owner, timed;
-	__u32 site;	/* 0: not worked out yet */
-	__u32 told;	/* the begin of this wait was told, so its end will be */
+	__u32 site;      /* 0: not worked out yet */
+	__u32 told;      /* the begin of this wait was told, so its end will be */
 	__u32 seen_long; /* by ITERATE_LONG_WAITS */
 	__u32 waker_pid, waker_tid, pad;
 	__u64 waker_start;
 	__u32 words[8];
+	/* the last place that was worked out, and by which words of the stack */
+	__u64 place_ip, place_sp, place_address;
+	__u64 callers[SITE_CALLERS];
+	__u32 caller_at[SITE_CALLERS];
+	__u32 place, place_told, caller_count, place_op;
 	__u64 stack[SITE_WORDS]; /* room to read into: too much for a program's own stack */
 };
 
 struct thread_state {
-	__u64 out_ns;	 /* last time off a processor */
-	__u64 out_delay; /* sched_info.run_delay at out_ns */
-	__u64 out_cpu;	 /* se.sum_exec_runtime at out_ns */
+	__u64 out_ns;                                                 /* last time off a processor */
+	__u64 out_delay;                                              /* sched_info.run_delay at out_ns */
+	__u64 out_cpu;                                                /* se.sum_exec_runtime at out_ns */
 	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
 	__u64 blocked[BLOCKED_REASON_COUNT];
 	__u64 wakes, waker_wakes;
@@ -45,7 +52,7 @@ struct thread_state {
 	__u32 waker;
 	__u32 reason; /* enum blocked_reason + 1 while off the processor by its own will, else 0 */
 	__u32 polls_folded;
-	__u32 children;	  /* how many it had when it exited */
+	__u32 children;   /* how many it had when it exited */
 	__u32 group_dead; /* it was the last thread */
 	__u32 spin_call;  /* number + 1 of the last call that was part of a spin */
 	struct lock_wait lock;

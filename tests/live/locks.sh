@@ -15,12 +15,7 @@ kinds()
 		lock=$name
 		case $kind in
 		join) lock=null name="the thread" ;;
-		file)
-			name=${name%.*}
-			skip "lock-kinds: ${name##*/}" "locks of files are not told yet"
-			continue
-			;;
-		once) kind='once|futex' ;; # without glibc's debugging symbols nothing tells what it is
+		file) name=${name%.*} ;;
 		esac
 		explain='.locks[] | [.name, .kind, .holders]' \
 			holds "lock-kinds: ${name##*/} is a $kind, held by $holder" "$report" '

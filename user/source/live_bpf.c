@@ -117,6 +117,7 @@ static const struct {
 	{"ll_fx_rename", GROUP_SESSION}, {"ll_fx_renameat", GROUP_SESSION}, {"ll_fx_renameat2", GROUP_SESSION},
 	{"ll_fx_listen", GROUP_SESSION}, {"ll_fx_futex", GROUP_LOCK},	   {"ll_fx_futex_wait", GROUP_LOCK},
 	{"ll_fx_futex_waitv", GROUP_LOCK}, {"ll_fx_futex_wake", GROUP_LOCK},
+	{"ll_posix_lock", GROUP_LOCK},	{"ll_flock", GROUP_LOCK},
 };
 
 static enum event_group group_of_program(const char *name)
@@ -127,9 +128,16 @@ static enum event_group group_of_program(const char *name)
 	return GROUP_LIFE;
 }
 
+/* Calls that are steps of daemons and waits for locks: one program serves both. */
+static bool is_file_call(const char *name)
+{
+	return !strcmp(name, "ll_fx_fcntl") || !strcmp(name, "ll_fx_flock");
+}
+
 /* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
 static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, bool single_calls)
 {
+	const bool locks = wants & (1U << GROUP_LOCK);
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, skeleton->obj) {
@@ -137,7 +145,7 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
 		const bool wanted = (wants | 1U << GROUP_LIFE) >> group_of_program(name) & 1;
 
 		if (!strncmp(name, "ll_fx_", 6))
-			bpf_program__set_autoload(program, single_calls && wanted);
+			bpf_program__set_autoload(program, single_calls && (wanted || (locks && is_file_call(name))));
 	}
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
 	if (!has_call(FUTEX_WAITV_CALL))
@@ -177,6 +185,8 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 
 	bpf_program__set_autoload(skeleton->progs.ll_wait, wants & (1U << GROUP_WAIT));
 	choose_call_programs(skeleton, wants, prefer_single_calls(plan));
+	bpf_program__set_autoload(skeleton->progs.ll_posix_lock, wants & (1U << GROUP_LOCK));
+	bpf_program__set_autoload(skeleton->progs.ll_flock, wants & (1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));

@@ -10,6 +10,7 @@
 
 #define COMMAND 0x7f
 #define PRIVATE 128
+#define CLOCK_REALTIME_BIT 256
 #define OP_WAIT 0
 #define OP_LOCK_PI 6
 #define OP_WAIT_BITSET 9
@@ -78,6 +79,11 @@ static bool waits_robust(const struct lock_facts *facts)
 	return (facts->op & COMMAND) == OP_WAIT && (facts->val & WAITERS_BIT);
 }
 
+static bool is_of_c(const char *call)
+{
+	return !strncmp(call, "pthread_", 8) || !strncmp(call, "mtx_", 4) || !strncmp(call, "cnd_", 4);
+}
+
 /* Could these words be a glibc mutex that is waited for? */
 static bool has_mutex_form(const struct lock_facts *facts)
 {
@@ -103,24 +109,25 @@ static bool memory_proves_mutex(const struct lock_facts *facts)
 	       facts->words[MUTEX_USERS] > 0 && facts->owner_lives;
 }
 
-/* glibc takes robust mutexes in a function of its own, which it jumps to: on the stack stands a place in the library
- * without a name, and not pthread_mutex_lock. Its words say what it is. */
-static bool memory_proves_robust(const struct lock_facts *facts)
+/* In glibc, but in a function without a name: what it can be is told by what else it cannot be. The exported functions
+ * of condition variables, rwlocks and barriers have frames of their own and so a name; what remains are the slow paths
+ * of robust mutexes (pthread_mutex_lock_full), semaphores and pthread_once. */
+static uint32_t kind_by_memory(const struct lock_facts *facts)
 {
-	const uint32_t *words = facts->words;
+	const uint32_t *words = facts->words, command = facts->op & COMMAND;
 
-	return !*call_of(facts) && facts->site && facts->site->glibc && waits_robust(facts) && has_mutex_form(facts) &&
-	       words[MUTEX_USERS] > 0 && words[MUTEX_OWNER] == (words[MUTEX_LOCK] & TID_BITS);
-}
-
-/* Likewise sem_wait, which jumps to a function for the slow way. struct new_sem (sysdeps/nptl/internaltypes.h), where
- * atomics have 64 bits: value, number of waiters, then 0 if private to the process and 128 if not. */
-static bool memory_proves_semaphore(const struct lock_facts *facts)
-{
-	const uint32_t *words = facts->words;
-
-	return !*call_of(facts) && facts->site && facts->site->glibc && (facts->op & COMMAND) == OP_WAIT_BITSET &&
-	       !facts->val && words[1] > 0 && words[1] <= USERS_MAX && words[2] == (facts->op & PRIVATE ? 0 : PRIVATE);
+	if (!facts->site || !facts->site->glibc || *call_of(facts))
+		return LOCK_FUTEX;
+	if (waits_robust(facts) && has_mutex_form(facts) && words[MUTEX_OWNER] == (words[MUTEX_LOCK] & TID_BITS))
+		return LOCK_MUTEX;
+	/* struct new_sem: value, those who wait, private or shared. (A thread that glibc parks after EDEADLK waits on
+	 * its own stack.) */
+	if (command == OP_WAIT_BITSET && !facts->val && !words[0] && words[1] > 0 && words[1] < USERS_MAX &&
+	    (words[2] == 0 || words[2] == PRIVATE) && !facts->on_stack)
+		return LOCK_SEMAPHORE;
+	if (command == OP_WAIT && (facts->op & PRIVATE) && (facts->val & 3) == 1 && words[0] == facts->val)
+		return LOCK_ONCE; /* in progress, and how often the process has forked */
+	return LOCK_FUTEX;
 }
 
 /* A wait until a thread's number becomes 0, which the kernel does when that thread ends (CLONE_CHILD_CLEARTID): glibc's
@@ -131,26 +138,33 @@ static bool memory_proves_join(const struct lock_facts *facts)
 	       (facts->words[0] == facts->val || !facts->words[0]);
 }
 
+/* The GIL is a condition variable of the interpreter's, waited for with a time limit (by the monotonic clock). Another,
+ * by which a thread that let it go sees that it was taken, is not. */
+static bool waits_for_gil(const struct lock_facts *facts)
+{
+	if (facts->site->takes_gil || facts->site->drops_gil)
+		return facts->site->takes_gil;
+	return facts->python && !(facts->op & CLOCK_REALTIME_BIT);
+}
+
 uint32_t lock_kind_of(const struct lock_facts *facts)
 {
 	uint32_t kind = kind_of_call(call_of(facts));
 
 	if (is_pi(facts->op))
 		return LOCK_PI_MUTEX;
+	if (memory_proves_join(facts))
+		return LOCK_JOIN;
 	/* a condition variable's call ends by taking the mutex again */
 	if (kind == LOCK_CONDVAR && (waits_contended(facts) || waits_robust(facts)) && has_mutex_form(facts))
 		return LOCK_MUTEX;
-	if (kind == LOCK_CONDVAR && (facts->python || facts->site->by_python))
+	if (kind == LOCK_CONDVAR && waits_for_gil(facts))
 		return LOCK_GIL;
-	if (kind == LOCK_MUTEX && !waits_contended(facts) && !waits_robust(facts) && facts->site->glibc)
+	if (kind == LOCK_MUTEX && facts->on_stack && is_of_c(call_of(facts)))
 		return LOCK_FUTEX; /* glibc parks a thread there for good after it was told of a deadlock */
-	if (kind == LOCK_FUTEX && (memory_proves_mutex(facts) || memory_proves_robust(facts)))
+	if (kind == LOCK_FUTEX && memory_proves_mutex(facts))
 		return LOCK_MUTEX;
-	if (kind == LOCK_FUTEX && memory_proves_semaphore(facts))
-		return LOCK_SEMAPHORE;
-	if (kind == LOCK_FUTEX && memory_proves_join(facts))
-		return LOCK_JOIN;
-	return kind;
+	return kind == LOCK_FUTEX ? kind_by_memory(facts) : kind;
 }
 
 uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint32_t *words)
@@ -167,11 +181,6 @@ uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint
 	return 0;
 }
 
-static bool is_of_c(const char *call)
-{
-	return !strncmp(call, "pthread_", 8) || !strncmp(call, "mtx_", 4) || !strncmp(call, "cnd_", 4);
-}
-
 bool lock_names_owner(uint32_t kind, const struct lock_facts *facts)
 {
 	const bool of_c = is_of_c(call_of(facts));
@@ -181,7 +190,7 @@ bool lock_names_owner(uint32_t kind, const struct lock_facts *facts)
 		return is_pi(facts->op);
 	case LOCK_MUTEX:
 		if (waits_robust(facts))
-			return (of_c || memory_proves_robust(facts)) && has_mutex_form(facts) &&
+			return (of_c || kind_by_memory(facts) == LOCK_MUTEX) && has_mutex_form(facts) &&
 			       (!facts->words[MUTEX_OWNER] || /* set a moment after the word itself */
 				facts->words[MUTEX_OWNER] == (facts->words[MUTEX_LOCK] & TID_BITS));
 		return has_mutex_form(facts) && (of_c || memory_proves_mutex(facts));

@@ -8,9 +8,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "source/live_internal.h"
 
 #define FUTEX_PRIVATE 128
 #define NAME_MAX_LEN 512
+#define FILE_LOCKS UINT64_MAX /* offset under which a file's locks are kept, apart from futexes in it */
+#define OWN_FRAMES 4096       /* bytes of stack above sp that belong to the functions of a wait */
+#define TID_BITS 0x3fffffffu
+
+size_t live_read_memory(uint32_t pid, uint64_t address, void *to, size_t size)
+{
+	struct iovec local = {.iov_base = to, .iov_len = size};
+	struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
+	ssize_t got = process_vm_readv((pid_t)pid, &local, 1, &remote, 1, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
 
 /* ---- telling --------------------------------------------------------------------------------------------- */
 
@@ -42,11 +58,28 @@ static void tell_site(struct locks *locks, const struct lock_actor *actor, const
 	locks_tell(locks, event_built(&locks->builder));
 }
 
+/* The path of a file that is locked, as the waiter has it open. */
+static void name_file(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock)
+{
+	char link[64], path[PATH_MAX_LEN];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%" PRIu32 "/fd/%" PRIu32, actor->pid, lock->descriptor);
+	length = readlink(link, path, sizeof(path));
+	if (length > 0)
+		event_build_bytes(&locks->builder, "name", path, (size_t)length);
+}
+
 /* The symbol, file or nothing that names this lock. */
 static void name_lock(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock)
 {
 	struct symbol_data data = {0};
 	struct buffer name = {0};
+
+	if (lock->kind == LOCK_FILE) {
+		name_file(locks, actor, lock);
+		return;
+	}
 
 	if (!locks->sites.symbols ||
 	    !symbols_data(locks->sites.symbols, (pid_t)actor->pid, actor->start_ns, lock->address, &data))
@@ -70,7 +103,7 @@ static void tell_lock(struct locks *locks, const struct lock_actor *actor, const
 	event->address = lock->address;
 	event->device = lock->device;
 	event->inode = lock->inode;
-	event->offset = lock->offset;
+	event->offset = lock->kind == LOCK_FILE ? 0 : lock->offset;
 	event->lock = lock->number;
 	event->kind = lock->kind;
 	event->shared = lock->shared;
@@ -259,6 +292,45 @@ static void change_kind(struct locks *locks, const struct lock_actor *actor, con
 		futex->lock = other;
 }
 
+/* The kernel has refused a PI lock to this thread, as it would wait for itself in the end. glibc then lets the thread
+ * wait for good, for a word on its own stack (nptl/pthread_mutex_lock.c): what it waits for is that lock. */
+static struct lock_entry *parked_for(struct locks *locks, const struct lock_actor *actor,
+				     const struct lock_facts *facts)
+{
+	if (!locks->refused.count)
+		return NULL;
+	if (facts->on_stack && !facts->val)
+		return hash_get(&locks->refused, actor->tid, actor->start_ns);
+	hash_remove(&locks->refused, actor->tid, actor->start_ns);
+	return NULL;
+}
+
+/* The device as /proc/PID/maps and /proc/locks write it, from the kernel's number. */
+static uint64_t device_of(uint32_t number)
+{
+	return (uint64_t)(number >> 20) << 32 | (number & 0xfffff);
+}
+
+static struct lock_entry *find_file(struct locks *locks, const struct lock_actor *actor,
+				    const struct lock_waited *waited)
+{
+	const struct lock_entry like = {.kind = LOCK_FILE,
+					.shared = true,
+					.device = device_of(waited->val),
+					.inode = waited->address,
+					.offset = FILE_LOCKS,
+					.site = waited->site ? waited->site->number : 0,
+					.descriptor = waited->words[0]};
+	struct lock_entry *lock = find_same(locks, &like);
+
+	if (lock)
+		return lock;
+	lock = new_lock(locks, &like);
+	if (lock)
+		tell_lock(locks, actor, lock);
+	return lock;
+}
+
 struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
 			      struct lock_facts *facts)
 {
@@ -271,8 +343,14 @@ struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *acto
 				     .val = waited->val,
 				     .address = waited->address,
 				     .words = waited->words,
+				     .on_stack = waited->sp && waited->address - waited->sp < OWN_FRAMES,
 				     .site = waited->site,
 				     .owner_lives = is_own_thread(locks, actor, waited->owner)};
+	if (waited->op > LOCK_OP_WAKE)
+		return find_file(locks, actor, waited);
+	lock = parked_for(locks, actor, facts);
+	if (lock)
+		return lock;
 	if (futex && futex->op == waited->op && futex->val == waited->val && futex->site == site)
 		return futex->lock;
 	facts->python = in_python(locks, actor, waited->address);
@@ -294,13 +372,52 @@ struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *acto
 
 /* ---- who holds it ------------------------------------------------------------------------------------------- */
 
+/* When a process that is not observed began, to the clock tick that /proc tells. */
+static uint64_t start_by_proc(uint32_t pid)
+{
+	unsigned long long ticks = 0;
+	char path[48], text[1024], *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	end = strrchr(text, ')');
+	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+			   &ticks) != 1)
+		return 0;
+	return ticks * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* The kernel knows which process has the file locked, observed or not. */
+static struct lock_holder file_holder(const struct locks *locks, uint32_t pid)
+{
+	const struct person *person = people_find(&locks->people, pid);
+	struct lock_holder holder = {.known = HOLDER_THREAD, .pid = pid, .tid = pid};
+
+	holder.start_ns = person && person->pid == pid ? person->start_ns : start_by_proc(pid);
+	return pid && holder.start_ns ? holder : (struct lock_holder){.known = HOLDER_UNKNOWN};
+}
+
 struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
 				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns)
 {
 	struct lock_holder holder = {.known = HOLDER_UNKNOWN};
 	const struct person *person;
 
-	if (!lock_names_owner(lock->kind, facts) || (facts->words[0] == UINT32_MAX && facts->words[1] == UINT32_MAX))
+	if (lock->kind == LOCK_FILE)
+		return file_holder(locks, owner);
+	if (lock->kind == LOCK_PI_MUTEX && facts->on_stack) {
+		uint32_t word = 0;
+
+		if (live_read_memory(actor->pid, lock->address, &word, sizeof(word)) != sizeof(word))
+			return holder;
+		owner = word & TID_BITS;
+	} else if (!lock_names_owner(lock->kind, facts) ||
+		   (facts->words[0] == UINT32_MAX && facts->words[1] == UINT32_MAX))
 		return holder; /* no owner in such a lock, or its memory was not read */
 	if (!owner) {
 		holder.known = lock->kind == LOCK_RWLOCK ? HOLDER_UNKNOWN : HOLDER_NOBODY;
@@ -320,4 +437,15 @@ struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *ac
 	if (holder.known != HOLDER_THREAD)
 		holder.pid = 0, holder.start_ns = 0;
 	return holder;
+}
+
+struct lock_holder locks_gil_holder(struct locks *locks, const struct lock_actor *actor)
+{
+	const uint32_t number = python_gil_holder(locks->sites.symbols, actor->pid, actor->start_ns);
+	const struct person *person = number ? people_meant(&locks->people, actor->pid, actor->start_ns, number) : NULL;
+
+	if (!person || person->pid != actor->pid || person->ended_ns)
+		return (struct lock_holder){.known = HOLDER_UNKNOWN};
+	return (struct lock_holder){
+	    .known = HOLDER_THREAD, .pid = person->pid, .tid = person->tid, .start_ns = person->start_ns};
 }

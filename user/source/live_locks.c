@@ -58,6 +58,7 @@ static void take_wait(struct locks *locks, const struct raw_lock_wait *raw)
 					   .op = raw->op,
 					   .val = raw->val,
 					   .owner = raw->owner,
+					   .sp = raw->sp,
 					   .site = site_of(locks, raw->space, actor.pid, raw->site),
 					   .words = raw->words};
 	struct lock_facts facts;
@@ -76,10 +77,12 @@ static void take_wait(struct locks *locks, const struct raw_lock_wait *raw)
 static void take_end(struct locks *locks, const struct raw_lock_end *raw)
 {
 	const struct lock_actor actor = actor_of(&raw->h);
-	const struct lock_entry *lock = hash_remove(&locks->starts, actor.tid, 0);
+	struct lock_entry *lock = hash_remove(&locks->starts, actor.tid, 0);
 
 	if (!lock)
 		return; /* its begin was lost */
+	if (raw->result == -EDEADLK)
+		hash_put(&locks->refused, actor.tid, actor.start_ns, lock);
 	LOCKS_TELL(locks, lock_wait_end, &actor, .waited_ns = raw->waited_ns, .waker_start = raw->waker_start,
 		   .lock = lock->number, .outcome = raw->outcome, .result = raw->result, .waker_pid = raw->waker_pid,
 		   .waker_tid = raw->waker_tid);
@@ -114,6 +117,7 @@ static void tell_sum(struct locks *locks, const struct lock_fold_key *key, const
 					   .op = key->op,
 					   .val = key->val,
 					   .owner = key->owner,
+					   .sp = value->sp,
 					   .site = site_of(locks, key->space, key->pid, key->site),
 					   .words = value->words};
 	struct lock_facts facts;
@@ -301,6 +305,7 @@ void locks_free(struct locks *locks)
 	hash_free(&locks->futexes);
 	hash_free(&locks->shared);
 	hash_free(&locks->starts);
+	hash_free(&locks->refused);
 	people_free(&locks->people);
 	looks_free(&locks->looks);
 	sites_free(&locks->sites);

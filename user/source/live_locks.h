@@ -45,11 +45,11 @@ void people_free(struct people *people);
 
 struct site { /* a place, numbered from 1; equal stacks are one */
 	uint32_t number;
-	uint32_t cut;   /* enum site_cut */
-	bool glibc;     /* the wait goes through this C library, whose locks have a known form */
-	bool by_python; /* somewhere in it the interpreter takes its GIL */
-	char *call;     /* the function that waits, or "" */
-	char *frames;   /* NUL-separated, innermost first */
+	uint32_t cut;              /* enum site_cut */
+	bool glibc;                /* the wait goes through this C library, whose locks have a known form */
+	bool takes_gil, drops_gil; /* somewhere in it CPython's interpreter takes its GIL; lets it go */
+	char *call;                /* the function that waits, or "" */
+	char *frames;              /* NUL-separated, innermost first */
 	size_t frames_length;
 	struct site *next; /* with the same hash */
 };
@@ -75,6 +75,7 @@ struct lock_facts { /* of one wait */
 	const struct site *site; /* NULL unknown */
 	bool python;             /* the address lies in the interpreter's own state */
 	bool owner_lives;        /* the word where a mutex has its owner names a thread of the process */
+	bool on_stack;           /* the address lies in the waiting thread's own frames */
 	bool value_lives;        /* so does the value that was waited for to change */
 };
 
@@ -93,6 +94,7 @@ uint64_t lock_begin_of(uint32_t kind, const struct lock_facts *facts);
 
 struct lock_entry {
 	uint32_t number, kind, op, site;
+	uint32_t descriptor; /* of a file's locks: that of who first waited */
 	bool shared, named;
 	uint64_t address, device, inode, offset;
 	struct lock_entry *next; /* of all */
@@ -151,6 +153,7 @@ struct locks {
 	struct hash futexes;      /* space, address → struct futex_entry */
 	struct hash shared;       /* hash of (device, inode, offset) → struct lock_entry */
 	struct hash starts;       /* told waits that go on: tid → struct lock_entry */
+	struct hash refused;      /* tid, start → the PI lock that the kernel refused as a deadlock */
 	struct lock_entry *all;
 	struct futex_entry *all_futexes;
 	uint32_t lock_count;
@@ -171,6 +174,7 @@ struct lock_actor {
 struct lock_waited { /* what a record of the kernel side's tells of a wait */
 	uint64_t space, address;
 	uint32_t op, val, owner;
+	uint64_t sp;             /* of the thread, 0 unknown */
 	const struct site *site; /* NULL unknown */
 	const uint32_t *words;
 };
@@ -180,6 +184,8 @@ struct lock_holder {
 	uint64_t start_ns;
 };
 
+/* Who holds the GIL of the actor's process now, for a look. */
+struct lock_holder locks_gil_holder(struct locks *locks, const struct lock_actor *actor);
 /* Fills the head of an event about this actor, apart from kind and size; tells an event. */
 void locks_fill(struct event *head, const struct lock_actor *actor);
 void locks_tell(struct locks *locks, const struct event *event);
@@ -206,6 +212,11 @@ void locks_forget(struct locks *locks, uint32_t pid, uint64_t start_ns);
 /* Who holds it, if `owner` is the word where it names one. `begin_ns`: the wait began then or later. */
 struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
 				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns);
+
+/* ---- live_python.c ----------------------------------------------------------------------------------------- */
+
+/* The thread that holds the GIL now, by its number in its own pid namespace; 0: nobody, or not to be known. */
+uint32_t python_gil_holder(struct symbols *symbols, uint32_t pid, uint64_t start_ns);
 
 /* ---- live_locks.c ------------------------------------------------------------------------------------------------ */
 

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <sys/uio.h>
 
 #include "source/live_internal.h"
 #include "source/live_looks.h"
@@ -36,16 +35,6 @@ enum { AT_R10 = 7, AT_R8 = 9, AT_DX = 12, AT_SI = 13, AT_DI = 14, AT_NUMBER = 15
 #define FUTEX_PRIVATE 128
 
 /* ---- reading another process ---------------------------------------------------------------------------- */
-
-/* What there is of `size` bytes at `address`; the end may be missing. */
-static size_t read_memory(uint32_t pid, uint64_t address, void *to, size_t size)
-{
-	struct iovec local = {.iov_base = to, .iov_len = size};
-	struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
-	ssize_t got = process_vm_readv((pid_t)pid, &local, 1, &remote, 1, 0);
-
-	return got > 0 ? (size_t)got : 0;
-}
 
 /* Signals that the program has handlers for. glibc's own, for cancelling threads and for setuid in all of them, are
  * none that a program hears of. */
@@ -106,7 +95,7 @@ static bool read_call(const struct raw_thread_look *raw, struct lock_waited *wai
 	const uint64_t *regs = (const uint64_t *)(const void *)raw->registers;
 	struct futex2_waiter first;
 
-	*waited = (struct lock_waited){.space = raw->space, .address = regs[AT_DI]};
+	*waited = (struct lock_waited){.space = raw->space, .address = regs[AT_DI], .sp = regs[AT_SP]};
 	switch (raw->compat ? -1 : call_of(raw)) {
 	case CALL_FUTEX:
 	case CALL_RESTART:
@@ -121,7 +110,7 @@ static bool read_call(const struct raw_thread_look *raw, struct lock_waited *wai
 		*timed = regs[AT_R8] != 0;
 		return true;
 	case CALL_FUTEX_WAITV:
-		if (read_memory(raw->h.pid, regs[AT_DI], &first, sizeof(first)) != sizeof(first))
+		if (live_read_memory(raw->h.pid, regs[AT_DI], &first, sizeof(first)) != sizeof(first))
 			return false;
 		waited->address = first.address;
 		waited->op = 9 | (first.flags & FUTEX_PRIVATE);
@@ -149,7 +138,7 @@ static const struct site *place_of(struct look *look, const struct lock_actor *a
 		symbol_registers_pair(&registers, raw->registers[AT_IP], raw->registers[AT_SP]);
 	else if (symbol_registers_saved(&registers, raw->registers, sizeof(raw->registers)))
 		return NULL;
-	size = read_memory(actor->pid, registers.sp, look->stack, sizeof(look->stack));
+	size = live_read_memory(actor->pid, registers.sp, look->stack, sizeof(look->stack));
 	site = locks_place(look->locks, actor, &registers, look->stack, size);
 	if (!known && site && (known = malloc(sizeof(*known)))) {
 		if (hash_put(&look->locks->looks.threads, actor->tid, actor->start_ns, known)) {
@@ -213,7 +202,7 @@ static void look_at_wait(struct look *look, const struct lock_actor *actor, cons
 
 	if (!read_call(raw, &waited, &wait->timed))
 		return;
-	if (read_memory(actor->pid, waited.address, words, sizeof(words)) != sizeof(words)) {
+	if (live_read_memory(actor->pid, waited.address, words, sizeof(words)) != sizeof(words)) {
 		memset(words, 0xff, sizeof(words));
 		look->result->whole = false;
 	}
@@ -224,6 +213,8 @@ static void look_at_wait(struct look *look, const struct lock_actor *actor, cons
 	if (!wait->lock)
 		return;
 	wait->holder = locks_holder(look->locks, actor, wait->lock, &facts, waited.owner, actor->t_ns);
+	if (wait->lock->kind == LOCK_GIL)
+		wait->holder = locks_gil_holder(look->locks, actor);
 	look->result->lock_waits += !is_work_waiting(wait->lock->kind);
 	note_shared(look->result, wait->lock);
 	note_holder(look->result, &wait->holder, actor->pid);

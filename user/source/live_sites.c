@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/live_internal.h"
 #include "source/live_locks.h"
 
 #define FRAMES_MAX 48
@@ -94,8 +95,8 @@ static bool is_linked_in(const char *name)
 static bool is_language_library(const char *name)
 {
 	static const char *const parts[] = {
-	    "std::",    "core::",  "__gnu_cxx::", "__gthread",    "parking_lot::",      "alloc::", "<std::",
-	    "<alloc::", "<core::", "lock_api::",  "__cxa_guard_", "parking_lot_core::", NULL};
+	    "std::",  "core::",   "__gnu_cxx::", "__gthread",  "__glibcxx_",   "parking_lot::",      "alloc::",
+	    "<std::", "<alloc::", "<core::",     "lock_api::", "__cxa_guard_", "parking_lot_core::", NULL};
 
 	for (unsigned i = 0; parts[i]; i++)
 		if (begins(name, parts[i]))
@@ -139,25 +140,128 @@ static bool is_foundation(const struct symbol_frame *frame)
 struct description {
 	struct buffer call, frames;
 	uint32_t cut;
-	bool glibc, by_python;
+	uint64_t caller; /* where the program goes on after the call that waits */
+	bool glibc, takes_gil, drops_gil;
 };
 
-/* Named by the C library's entry point if there is one, else by the outermost function of a language's library. */
-static void describe_call(struct description *description, const struct symbol_frame *frames, unsigned count)
+/*
+ * glibc's slow paths are functions of their own, without a name in a stripped library, to which the exported function
+ * jumps: sem_wait leaves no frame. But the program's own code says what it called, by the instruction before the place
+ * where it goes on: a call to the function, to a stub that jumps through a slot of addresses (psABI's PLT), or through
+ * such a slot.
+ */
+#define CALL_DIRECT 0xe8        /* call rel32 */
+#define CALL_INDIRECT 0x15ff    /* call *rel32(%rip), as a 16-bit word */
+#define JUMP_INDIRECT 0x25ff    /* jmp *rel32(%rip) */
+#define BRANCH_MARK 0xfa1e0ff3u /* endbr64 */
+#define BOUND_PREFIX 0xf2
+
+static bool read_slot(pid_t pid, const unsigned char *code, uint64_t next, uint64_t *target)
+{
+	int32_t distance;
+
+	memcpy(&distance, code, sizeof(distance));
+	return live_read_memory((uint32_t)pid, next + (uint64_t)(int64_t)distance, target, sizeof(*target)) ==
+	       sizeof(*target);
+}
+
+/* Where a stub at *address leads; no stub: left as it is. */
+static bool follow_stub(pid_t pid, uint64_t *address)
+{
+	unsigned char code[16];
+	unsigned at = 0;
+	uint32_t mark;
+	uint16_t jump;
+
+	if (live_read_memory((uint32_t)pid, *address, code, sizeof(code)) != sizeof(code))
+		return false;
+	memcpy(&mark, code, sizeof(mark));
+	if (mark == BRANCH_MARK)
+		at = sizeof(mark);
+	if (code[at] == BOUND_PREFIX)
+		at++;
+	memcpy(&jump, code + at, sizeof(jump));
+	if (jump != JUMP_INDIRECT)
+		return true;
+	return read_slot(pid, code + at + 2, *address + at + 6, address);
+}
+
+static bool find_called(pid_t pid, uint64_t next, uint64_t *target)
+{
+	unsigned char code[6];
+	int32_t distance;
+	uint16_t word;
+
+	if (live_read_memory((uint32_t)pid, next - sizeof(code), code, sizeof(code)) != sizeof(code))
+		return false;
+	memcpy(&word, code, sizeof(word));
+	if (word == CALL_INDIRECT)
+		return read_slot(pid, code + 2, next, target);
+	if (code[1] != CALL_DIRECT)
+		return false;
+	memcpy(&distance, code + 2, sizeof(distance));
+	*target = next + (uint64_t)(int64_t)distance;
+	return follow_stub(pid, target);
+}
+
+/* What the caller's frame called, if that is the C library's. */
+static void describe_called(struct description *description, struct symbols *symbols, pid_t pid, uint64_t start_ns,
+			    uint64_t next)
+{
+	struct symbol_frame frame;
+	uint64_t target;
+
+	if (!find_called(pid, next, &target) || !symbols_code(symbols, pid, start_ns, target, &frame))
+		return;
+	if (!frame.function || frame.offset || !in_c_library(&frame))
+		return;
+	buffer_clear(&description->call);
+	buffer_append(&description->call, plain_name(frame.function), strnlen(plain_name(frame.function), CALL_MAX));
+}
+
+/* glibc's inner functions as what the program calls. */
+static const char *outer_name(const char *name)
+{
+	static const char *const names[][2] = {{"pthread_mutex_lock_full", "pthread_mutex_lock"},
+					       {"pthread_mutex_cond_lock", "pthread_mutex_lock"},
+					       {"pthread_clockjoin_ex", "pthread_join"},
+					       {"pthread_once_slow", "pthread_once"},
+					       {"new_sem_wait_slow64", "sem_wait"},
+					       {"new_sem_wait", "sem_wait"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (begins(name, names[i][0]))
+			return names[i][1];
+	return name;
+}
+
+static bool is_of_c(const struct symbol_frame *frame)
+{
+	return in_c_library(frame) || (frame->function && is_linked_in(frame->function));
+}
+
+/* The C library's function that was entered, or of a language whose locks call the kernel by themselves that of the
+ * language's library. What lies farther out (a future that joins a thread under pthread_once) is not what waits.
+ * Returns how many frames are the C library's. */
+static unsigned describe_call(struct description *description, const struct symbol_frame *frames, unsigned count)
 {
 	const char *name = NULL;
+	unsigned of_c;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (in_glibc(&frames[i]))
-			description->glibc = true;
-		if (frames[i].function && (in_c_library(&frames[i]) || !name || is_linked_in(frames[i].function) ||
-					   strstr(frames[i].function, "sys::")))
-			name = in_c_library(&frames[i]) || is_linked_in(frames[i].function)
-				   ? plain_name(frames[i].function)
-				   : frames[i].function;
+	for (of_c = 0; of_c < count && is_of_c(&frames[of_c]); of_c++) {
+		description->glibc |= in_glibc(&frames[of_c]);
+		name = frames[of_c].function ? plain_name(frames[of_c].function) : name;
 	}
+	name = name ? outer_name(name) : NULL;
+	if (!name || !strcmp(name, "syscall"))
+		for (unsigned i = of_c; i < count; i++)
+			if (frames[i].function && !frames[i].inlined) {
+				name = frames[i].function;
+				break;
+			}
 	if (name)
 		buffer_append(&description->call, name, strnlen(name, CALL_MAX));
+	return of_c;
 }
 
 static uint32_t cut_of(enum symbol_end end)
@@ -172,23 +276,28 @@ static uint32_t cut_of(enum symbol_end end)
 	}
 }
 
-static bool takes_gil(const struct symbol_frame *frame)
+/* CPython's Python/ceval_gil.h: one takes it, one lets it go and waits until another has it. */
+static void note_python(struct description *description, const struct symbol_frame *frame)
 {
-	return frame->function && begins(plain_name(frame->function), "take_gil");
+	if (!frame->function)
+		return;
+	description->takes_gil |= begins(plain_name(frame->function), "take_gil");
+	description->drops_gil |= begins(plain_name(frame->function), "drop_gil");
 }
 
 static void describe(struct description *description, const struct symbol_frame *frames, unsigned count,
 		     enum symbol_end end)
 {
-	unsigned first = 0, last = count;
+	unsigned first = 0, last = count, of_c;
 
 	for (unsigned i = 0; i < count; i++)
-		description->by_python |= takes_gil(&frames[i]);
+		note_python(description, &frames[i]);
 	while (first < count && is_machinery(&frames[first]))
 		first++;
 	while (last > first && is_foundation(&frames[last - 1]))
 		last--;
-	describe_call(description, frames, first);
+	of_c = describe_call(description, frames, first);
+	description->caller = of_c && of_c < count ? frames[of_c].address : 0;
 	for (unsigned i = first; i < last && description->frames.length < FRAMES_TEXT_MAX; i++) {
 		symbol_format(&frames[i], &description->frames);
 		buffer_char(&description->frames, 0);
@@ -226,7 +335,8 @@ static struct site *add(struct sites *sites, struct description *description, ui
 	*site = (struct site){.number = sites->count + 1,
 			      .cut = description->cut,
 			      .glibc = description->glibc,
-			      .by_python = description->by_python,
+			      .takes_gil = description->takes_gil,
+			      .drops_gil = description->drops_gil,
 			      .call = strdup(buffer_text(&description->call)),
 			      .frames_length = description->frames.length,
 			      .next = next};
@@ -259,6 +369,8 @@ const struct site *sites_find(struct sites *sites, pid_t pid, uint64_t start_ns,
 	if (registers)
 		count = symbols_unwind(sites->symbols, pid, start_ns, registers, stack, size, frames, FRAMES_MAX, &end);
 	describe(&description, frames, count, end);
+	if (description.glibc && description.caller)
+		describe_called(&description, sites->symbols, pid, start_ns, description.caller);
 	hash = hash_text(&description);
 	first = hash_get(&sites->by_text, hash, 0);
 	for (site = first; site && !is_same(site, &description); site = site->next)

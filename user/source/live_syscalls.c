@@ -62,6 +62,8 @@ static const struct named_number lock_interests[] = {
 	{454, SYSCALL_FUTEX_WAKE}, /* same numbers everywhere, too new for libc */
 	{455, SYSCALL_FUTEX_WAIT},
 	INTEREST_IS(restart_syscall, RESTART),
+	INTEREST_IS(flock, FLOCK),
+	INTEREST_IS(fcntl, FCNTL),
 };
 
 /* The numbers that i386 programs use on an x86_64 kernel (arch/x86/entry/syscalls/syscall_32.tbl). */
