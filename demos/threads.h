@@ -138,13 +138,14 @@ static inline void demo_check(int error, const char *what)
 		demo_fail(what);
 }
 
-/* pthread_mutex_lock, with `asking` set for so long as the caller has not got it. */
-static inline void demo_lock(pthread_mutex_t *mutex, atomic_int *asking)
-{
-	atomic_store(asking, 1);
-	demo_check(pthread_mutex_lock(mutex), "pthread_mutex_lock");
-	atomic_store(asking, 0);
-}
+/* pthread_mutex_lock, with `asking` set for so long as the caller has not got it. A macro, so that the place of the
+ * wait is the caller's line. */
+#define demo_lock(mutex, asking)                                                                                       \
+	do {                                                                                                           \
+		atomic_store(asking, 1);                                                                               \
+		demo_check(pthread_mutex_lock(mutex), "pthread_mutex_lock");                                           \
+		atomic_store(asking, 0);                                                                               \
+	} while (0)
 
 /*
  * Until a thread sleeps because it does not get a lock. Between setting `asking` and the lock it does nothing that
