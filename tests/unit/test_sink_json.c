@@ -140,6 +140,19 @@ static void documents_are_valid(void **state)
 	world_close(&world);
 }
 
+static void refuse_mutants(struct world *world, const char *const *mutations, size_t count)
+{
+	char code[1024];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(code, sizeof(code),
+			 "import jsonschema\n%s\nv = jsonschema.Draft202012Validator(json.load(open(schema_path)))\n"
+			 "sys.exit(0 if not v.is_valid(d) else 'the schema lets pass a mutant')\n",
+			 mutations[i]);
+		expect_true(world, code);
+	}
+}
+
 /* The schema must say no to each of these, or it says nothing. */
 static void mutants_are_refused(void **state)
 {
@@ -165,18 +178,11 @@ static void mutants_are_refused(void **state)
 	    "d['findings'][0]['evidence'][0]['t_ns'] = 'soon'",
 	};
 	struct world world;
-	char code[1024];
 
 	(void)state;
 	need_python("jsonschema");
 	open_zombie_world(&world);
-	for (size_t i = 0; i < sizeof(mutations) / sizeof(*mutations); i++) {
-		snprintf(code, sizeof(code),
-			 "import jsonschema\n%s\nv = jsonschema.Draft202012Validator(json.load(open(schema_path)))\n"
-			 "sys.exit(0 if not v.is_valid(d) else 'the schema lets pass a mutant')\n",
-			 mutations[i]);
-		expect_true(&world, code);
-	}
+	refuse_mutants(&world, mutations, sizeof(mutations) / sizeof(*mutations));
 	world_close(&world);
 }
 
@@ -254,6 +260,48 @@ static void locks_with_the_waits_that_go_on(void **state)
 			    "assert (b['id'], b['kind'], b['name'], b['shared']) == (4000000000, 'futex', None, None)\n"
 			    "assert b['address'] is None and b['waiters'][0]['wait_ns'] == 100000000\n"
 			    "assert b['holders'] == []\n");
+	world_close(&world);
+}
+
+static const struct verdict verdict_cycle = {"deadlock.cycle", SEVERITY_ERROR, "a circle", "", "", ""};
+
+static void lock_mutants_are_refused(void **state)
+{
+	static const char *const mutations[] = {
+	    "d['locks'][0]['kind'] = 'padlock'",
+	    "d['locks'][0]['id'] = 0",
+	    "d['locks'][0]['address'] = '7f00'",
+	    "del d['locks'][0]['sites'][0]['stack']",
+	    "d['locks'][0]['waiters'][0]['waiting_now'] = 1",
+	    "d['locks'][0]['holders'][0]['extra'] = 1",
+	    "d['findings'][0]['lock'] = 'bank'",
+	    "del d['findings'][0]['detail']['cycle']",
+	    "d['findings'][0]['detail']['lock'] = None",
+	    "d['findings'][0]['detail']['cycle'] = []",
+	    "d['findings'][0]['detail']['cycle'][0]['waits_for'] = 'bank'",
+	    "del d['findings'][0]['detail']['cycle'][0]['held_by_tid']",
+	    "d['findings'][0]['code'] = 'lock.owner-died'; del d['findings'][0]['detail']['lock']",
+	    "d['findings'][0]['code'] = 'lock.contended'; d['findings'][0]['detail']['cause'] = 'magic'",
+	};
+	struct buffer detail = {0};
+	struct finding finding;
+	struct world world;
+
+	(void)state;
+	need_python("jsonschema");
+	world_open(&world);
+	tell_lock_story(&world);
+	finding_begin(&finding, &verdict_cycle, model_by_pid(world.model, 4711));
+	finding_title(&finding, "a circle");
+	finding_help(&finding, "one order");
+	finding_lock(&finding, 9);
+	buffer_text_append(&detail, "{\"lock\":9,\"cycle\":[{\"tid\":4711,\"comm\":\"a\",\"process\":\"4711@5\","
+				    "\"waits_for\":9,\"held_by_tid\":null,\"site\":null}]}");
+	finding_detail(&finding, &detail);
+	assert_int_equal(findings_add(world.findings, &finding, 0), 0);
+	expect_true(&world, validate);
+	expect_true(&world, "assert d['findings'][0]['lock'] == 9\n");
+	refuse_mutants(&world, mutations, sizeof(mutations) / sizeof(*mutations));
 	world_close(&world);
 }
 
@@ -441,6 +489,7 @@ int main(void)
 	    cmocka_unit_test(documents_are_valid),
 	    cmocka_unit_test(mutants_are_refused),
 	    cmocka_unit_test(locks_with_the_waits_that_go_on),
+	    cmocka_unit_test(lock_mutants_are_refused),
 	    cmocka_unit_test(the_head_is_complete),
 	    cmocka_unit_test(processes_come_by_birth_with_their_lives),
 	    cmocka_unit_test(findings_come_worst_first_with_their_evidence),
