@@ -17,8 +17,9 @@
 #include "analyze/common/standstill.h"
 #include "base/hash.h"
 
-#define BEHIND_MAX 16   /* threads named that wait behind a circle */
-#define MEMBERS_TOLD 24 /* lines of evidence, one a member */
+#define BEHIND_MAX 16        /* threads named that wait behind a circle */
+#define MEMBERS_TOLD 24      /* lines of evidence, one a member */
+#define ENDING_NS 1000000000 /* a thread that is ended has given up its wait less than that before */
 #define DOUBTFUL (1U << GROUP_LOCK | 1U << GROUP_LIFE)
 
 enum which { CYCLE, SELF, TOTAL, ORDER };
@@ -89,7 +90,8 @@ struct hang { /* a proven one */
 	uint64_t *blocked_ns;             /* owned: since when each waits, 0 unknown */
 	struct lock_link behind[BEHIND_MAX];
 	size_t behind_count;
-	uint64_t ended_ns; /* 0: it goes on */
+	uint64_t ended_ns;                /* 0: it goes on */
+	const struct lock_link *ended_by; /* whose wait ended; NULL: as told in `ending` */
 	struct words ending;
 	struct hang *next;
 };
@@ -108,6 +110,25 @@ static struct hang *hang_of(const struct state *state, const struct thread *thre
 }
 
 /* ---- what is said */
+
+static struct words ending_of(const struct hang *hang)
+{
+	const struct process *process = hang->ended_by ? hang->ended_by->process : NULL;
+	const struct thread *thread = hang->ended_by ? hang->ended_by->thread : NULL;
+
+	if (!hang->ended_by)
+		return hang->ending;
+	/* who is ended gives up its wait first */
+	if (process->exited_ns && process->exited_ns <= hang->ended_ns + ENDING_NS) {
+		if (process->has_status && (process->status & 0x7f))
+			return words_format("%s was ended by %s", words_who(process).text,
+					    words_signal(process->status & 0x7f).text);
+		return words_format("%s ended", words_who(process).text);
+	}
+	if (thread->exited_ns && thread->exited_ns <= hang->ended_ns + ENDING_NS)
+		return words_format("%s ended", words_thread(thread).text);
+	return words_format("%s waited no more", words_thread(thread).text);
+}
 
 static const struct process *subject_of(const struct hang *hang)
 {
@@ -163,7 +184,7 @@ static void add_aftermath(const struct analysis *analysis, struct finding *findi
 				 words_lock(link->lock).text, words_place(link->site).text);
 	}
 	if (hang->ended_ns)
-		finding_evidence(finding, hang->ended_ns, "until here: %s", hang->ending.text);
+		finding_evidence(finding, hang->ended_ns, "until here: %s", ending_of(hang).text);
 	else if (seen->end_ns > hang->until_ns)
 		finding_evidence(finding, seen->end_ns, "still so when observation ended");
 }
@@ -431,17 +452,6 @@ static int on_look_done(const struct analysis *analysis, struct state *state, co
 
 /* ---- ends */
 
-static struct words ending_of(const struct process *process, const struct thread *thread)
-{
-	struct words who = words_thread(thread);
-
-	if (!process->exited_ns)
-		return words_format("%s ended", who.text);
-	if (!process->has_status || !(process->status & 0x7f))
-		return words_format("%s ended", words_who(process).text);
-	return words_format("%s was ended by %s", words_who(process).text, words_signal(process->status & 0x7f).text);
-}
-
 static void on_end(struct state *state, const struct process *process, const struct event *event)
 {
 	const struct thread *thread = model_thread(process, event->tid);
@@ -449,12 +459,10 @@ static void on_end(struct state *state, const struct process *process, const str
 
 	if (!hang)
 		return;
-	if (event->kind == EVENT_lock_wait_end)
-		end_hang(state, hang, event->t_ns, words_format("%s waited no more", words_thread(thread).text));
-	else if (event->kind == EVENT_exec)
-		end_hang(state, hang, event->t_ns, words_format("%s became another program", words_who(process).text));
-	else
-		end_hang(state, hang, event->t_ns, ending_of(process, thread));
+	end_hang(state, hang, event->t_ns, words_format("%s became another program", words_who(process).text));
+	for (size_t i = 0; event->kind != EVENT_exec && i < hang->count; i++)
+		if (hang->links[i].thread == thread)
+			hang->ended_by = &hang->links[i];
 }
 
 /* ---- the analyzer */
