@@ -17,7 +17,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 export BUILD=${BUILD:-build/$(uname -m)-release}
-limit=${LEVEL_TIMEOUT:-1800}
+limit=${LEVEL_TIMEOUT:-3000}
 passed=0 failed=0 skipped=0
 
 # Shows what deserves it and counts; the counts come back through the file $counts, the pipe's end being a subshell.
