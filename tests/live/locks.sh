@@ -47,6 +47,48 @@ truth()
 	holds "lock-truth: a millisecond off would be noticed" "$scratch/verdict" '([.[] | .wrong] | add) > 100'
 }
 
+# Numbers of waits, exactly.
+facts()
+{
+	local report=$scratch/facts.json what waits timeouts
+
+	for what in plain signals timeouts; do
+		read -r waits timeouts <<<"$("$LIFELINE" run --format json -o "$report" -- "$programs/lock-facts" "$what")"
+		explain='.locks[] | [.name, .waits, .timeouts, .wait_ns]' holds "lock-facts: $what" "$report" '
+			[.locks[] | select(.name == "subject")] as $found |
+			([$found[].waits] | add // 0) == $waits and ([$found[].timeouts] | add // 0) == $timeouts' \
+			--argjson waits "$waits" --argjson timeouts "$timeouts"
+	done
+	holds "lock-facts: how long" "$report" '.locks[] | select(.name == "subject") | .wait_ns > 2.5e8 and .wait_ns < 5e9'
+	"$LIFELINE" run --format json -o "$report" -- "$programs/lock-facts" shared
+	explain='.locks[] | [.name, .shared, .address, .processes]' holds "lock-facts: shared, at two addresses, is one lock" \
+		"$report" '[.locks[] | select(.shared)] | length == 1 and (.[0].processes | length) == 2 and
+			(.[0].waiters | length) == 2 and .[0].waits >= 2 and (.[0].holders | length) == 2'
+	"$LIFELINE" run --locks off --format json -o "$report" -- "$programs/lock-facts" timeouts >"$scratch/out"
+	holds "lock-facts: --locks off tells nothing" "$report" '.locks == []'
+}
+
+# A wait that goes on when observation begins, and one that is told to its end.
+late()
+{
+	local report=$scratch/late.json observer program
+
+	"$programs/lock-facts" late "$scratch/mark" >"$scratch/out" &
+	program=$!
+	started+=("$program")
+	until_true 10 test "$(state "$program")" = S
+	"$LIFELINE" attach -p "$program" --format json -o "$report" 2>"$scratch/err" &
+	observer=$!
+	until_true 20 observing "$observer"
+	sleep 0.3
+	touch "$scratch/mark"
+	wait "$program" "$observer"
+	explain='.locks[] | [.name, .kind, .waits, .wait_ns]' holds "attach: a wait that was there before" "$report" '
+		.locks[] | select(.name == "subject") | .kind == "mutex" and .waits == 1 and .wait_ns > 2e8'
+}
+
 kinds
 truth
+facts
+late
 [ "$failures" = 0 ]

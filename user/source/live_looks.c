@@ -27,10 +27,14 @@
 /* struct pt_regs of x86-64 in 64-bit words */
 enum { AT_R10 = 7, AT_R8 = 9, AT_DX = 12, AT_SI = 13, AT_DI = 14, AT_NUMBER = 15, AT_IP = 16, AT_SP = 19 };
 
+#define CALL_FCNTL 72
+#define CALL_FLOCK 73
 #define CALL_FUTEX 202
 #define CALL_RESTART 219
 #define CALL_FUTEX_WAITV 449
 #define CALL_FUTEX_WAIT 455
+#define FCNTL_WAIT 7            /* F_SETLKW */
+#define FCNTL_WAIT_OPEN_FILE 38 /* F_OFD_SETLKW */
 #define FUTEX_COMMAND 0x7f
 #define FUTEX_PRIVATE 128
 
@@ -121,6 +125,26 @@ static bool read_call(const struct raw_thread_look *raw, struct lock_waited *wai
 	return false;
 }
 
+/* In a call that waits for a lock on a file? Then what is known of it stands in /proc/locks. */
+static bool read_file_call(const struct raw_thread_look *raw, struct lock_waited *waited, uint32_t *words)
+{
+	const uint32_t descriptor = (uint32_t)raw->registers[AT_DI], command = (uint32_t)raw->registers[AT_SI];
+	const int32_t call = raw->compat ? -1 : call_of(raw);
+	const bool posix = call == CALL_FCNTL && (command == FCNTL_WAIT || command == FCNTL_WAIT_OPEN_FILE);
+	struct file_lock_wait file;
+
+	if ((!posix && call != CALL_FLOCK) || !file_lock_waited(raw->h.pid, descriptor, posix, &file))
+		return false;
+	memset(words, 0, LOCK_WORDS * sizeof(*words));
+	words[0] = descriptor;
+	*waited = (struct lock_waited){.space = raw->space,
+				       .address = file.inode,
+				       .op = posix ? LOCK_OP_POSIX : LOCK_OP_FLOCK,
+				       .val = file.device,
+				       .owner = file.holder};
+	return true;
+}
+
 /* Where the thread is. That of one that has not run since the last look is known. */
 static const struct site *place_of(struct look *look, const struct lock_actor *actor, const struct seen_thread *seen)
 {
@@ -154,7 +178,7 @@ static const struct site *place_of(struct look *look, const struct lock_actor *a
 
 static void note_shared(struct look_result *result, const struct lock_entry *lock)
 {
-	if (!lock->shared)
+	if (!lock->shared || lock->kind == LOCK_FILE)
 		return;
 	for (unsigned i = 0; i < result->shared_count; i++)
 		if (result->shared[i] == lock)
@@ -192,6 +216,25 @@ struct thread_wait_seen {
 	bool timed;
 };
 
+/* What it waits for, with the words of memory there. False: for nothing of the kind. */
+static bool read_wait(struct look *look, const struct raw_thread_look *raw, struct lock_waited *waited, uint32_t *words,
+		      bool *timed)
+{
+	if (read_file_call(raw, waited, words)) {
+		look->result->whole &= waited->owner != 0; /* or anybody could end it */
+		return true;
+	}
+	if (!read_call(raw, waited, timed))
+		return false;
+	if (live_read_memory(raw->h.pid, waited->address, words, LOCK_WORDS * sizeof(*words)) !=
+	    LOCK_WORDS * sizeof(*words)) {
+		memset(words, 0xff, LOCK_WORDS * sizeof(*words));
+		look->result->whole = false;
+	}
+	waited->owner = lock_owner_word(waited->op, waited->val, waited->address, words);
+	return true;
+}
+
 /* What it waits for, and who holds that now. */
 static void look_at_wait(struct look *look, const struct lock_actor *actor, const struct raw_thread_look *raw,
 			 const struct site *site, struct thread_wait_seen *wait)
@@ -200,15 +243,10 @@ static void look_at_wait(struct look *look, const struct lock_actor *actor, cons
 	struct lock_facts facts;
 	struct lock_waited waited;
 
-	if (!read_call(raw, &waited, &wait->timed))
+	if (!read_wait(look, raw, &waited, words, &wait->timed))
 		return;
-	if (live_read_memory(actor->pid, waited.address, words, sizeof(words)) != sizeof(words)) {
-		memset(words, 0xff, sizeof(words));
-		look->result->whole = false;
-	}
 	waited.words = words;
 	waited.site = site;
-	waited.owner = lock_owner_word(waited.op, waited.val, waited.address, words);
 	wait->lock = locks_find(look->locks, actor, &waited, &facts);
 	if (!wait->lock)
 		return;

@@ -35,6 +35,14 @@ struct look_result {
 	unsigned sharer_count;
 };
 
+struct file_lock_wait {
+	uint64_t inode;
+	uint32_t device; /* as the kernel numbers it */
+	uint32_t holder; /* a process, 0 unknown */
+};
+
+/* live_file_locks.c: what the process waits for in fcntl (posix) or flock on this descriptor. False: nothing. */
+bool file_lock_waited(uint32_t pid, uint32_t descriptor, bool posix, struct file_lock_wait *wait);
 /* Tells a thread_look of each; fills *result. */
 void locks_tell_looks(struct locks *locks, const struct seen_threads *list, struct look_result *result);
 /* Finds the other processes that map the shared locks of the result. */
