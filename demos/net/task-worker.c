@@ -24,11 +24,18 @@ static void start_manager(void)
 	}
 }
 
-/* A manager takes a moment to start: its child's end, or its port, whatever comes first. */
+/*
+ * A manager takes a moment to start: its child's end, or its port, whatever comes first. As an observed demo it wants
+ * one of its own; run by hand it works for whoever is there.
+ */
 static int connect_to_manager(bool may_start_one)
 {
 	int connection = net_connect(TASKS_PORT), status;
 
+	if (connection >= 0 && may_start_one && getenv("LIFELINE_DEMO_FD")) {
+		demo_say("port %d is in use by somebody else", TASKS_PORT);
+		exit(DEMO_CANNOT_RUN);
+	}
 	if (connection >= 0)
 		return connection;
 	if (!may_start_one)
