@@ -312,6 +312,13 @@ static bool begins_anew(const struct pidfile *file, const struct event_open *tol
 	return writes && file->owner.pid && !process_ref_equal(file->owner, actor_of(&told->h));
 }
 
+static bool owner_ended(const struct model *model, const struct pidfile *file)
+{
+	const struct process *owner = process_find(model, file->owner.pid, file->owner.start_ns);
+
+	return owner && owner->exited_ns;
+}
+
 static int take_pidfile(struct model *model, const struct event_open *told, const char *path)
 {
 	const bool writes = (told->flags & ACCESS_MODE) != READ_ONLY;
@@ -326,7 +333,7 @@ static int take_pidfile(struct model *model, const struct event_open *told, cons
 		file->old_size = told->created ? 0 : told->flags & TRUNCATE && writes ? -1 : told->size;
 		if (old && !told->created) {
 			file->old_holds = old->holds;
-			file->old_alive = old->alive;
+			file->old_alive = owner_ended(model, old) ? 0 : old->alive;
 		}
 	}
 	if (writes)
@@ -488,6 +495,8 @@ int fold_pidfile_look(struct model *model, const struct event *event)
 	file->modified_ns = told->modified_ns;
 	file->slack_ns = told->slack_ns;
 	take_contents(model, file, told);
+	if (!file->left_ns && owner_ended(model, file))
+		file->left_ns = event->t_ns;
 	return 0;
 }
 

@@ -78,6 +78,7 @@ struct pidfile {
 	uint64_t owned_ns;              /* when that was first seen */
 	uint32_t old_holds;             /* what it held before it was written; 0 unknown */
 	uint32_t old_alive;             /* whether such a process existed then: as in the event */
+	uint64_t left_ns; /* first seen there after the end of its owner; 0 never */
 	uint64_t removed_ns;
 	struct process_ref removed_by;
 	char removed_comm[16];

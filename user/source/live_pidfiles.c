@@ -264,12 +264,22 @@ static struct reading read_at(int root, const char *path)
 	return reading;
 }
 
+/* A zombie does nothing any more, however long its parent takes to collect it. */
 static uint32_t is_alive(uint32_t pid)
 {
-	char path[48];
+	char path[48], text[128] = "";
+	const char *behind_name;
+	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32, pid);
-	return !access(path, F_OK);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (!fread(text, 1, sizeof(text) - 1, file))
+		text[0] = '\0';
+	fclose(file);
+	behind_name = strrchr(text, ')');
+	return behind_name && strncmp(behind_name, ") Z", 3) && strncmp(behind_name, ") X", 3);
 }
 
 /* ---- telling ------------------------------------------------------------------------------------------------- */

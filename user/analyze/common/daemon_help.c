@@ -34,8 +34,7 @@ static bool was_stale(const struct pidfile *file, const struct process *process)
 
 static bool was_left(const struct pidfile *file, const struct process *process)
 {
-	return process->exited_ns && file->looked_ns > process->exited_ns && file->state == PIDFILE_PRESENT &&
-	       (file->holds == process->id.pid || file->holds == process->nspid);
+	return process->exited_ns && file->left_ns > process->exited_ns && process_ref_equal(file->owner, process->id);
 }
 
 struct daemon_troubles daemon_troubles_of(const struct model *model, const struct process *process,
@@ -103,16 +102,16 @@ void daemon_tell_pidfile(struct finding *finding, const struct model *model, con
 	if (troubles->stale)
 		tell_stale(finding, file);
 	tell_written(finding, file, daemon, troubles->late);
+	if (troubles->left)
+		finding_evidence(
+		    finding, file->left_ns,
+		    "the pidfile is still there after its end: once its pid is used again, a stop script will "
+		    "signal a stranger");
 	if (file->removed_ns)
 		finding_evidence(finding, file->removed_ns, "%s removed the pidfile",
 				 process_ref_equal(file->removed_by, process->id)
 				     ? "it"
 				     : words_named(file->removed_comm, file->removed_by).text);
-	else if (troubles->left)
-		finding_evidence(
-		    finding, file->looked_ns,
-		    "the pidfile is still there after its end: once its pid is used again, a stop script will "
-		    "signal a stranger");
 }
 
 /* ---- consequences -------------------------------------------------------------------------------------------- */

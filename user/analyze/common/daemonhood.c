@@ -69,6 +69,12 @@ static bool ended_by_signal(const struct process *process)
 	return process && process->has_status && (process->status & 0x7f);
 }
 
+/* Adoptions are told when a dying parent leaves its processor for good, so that of a grandchild can come first. */
+static bool after_by(uint64_t later_ns, uint64_t earlier_ns, uint64_t distance_ns)
+{
+	return later_ns > earlier_ns && later_ns - earlier_ns > distance_ns;
+}
+
 /* Its parent was a daemon, or died by violence: then this is a worker left behind, not the making of a daemon. */
 static bool lost_its_daemon(const struct model *model, const struct process *process, const struct adoption *adoption)
 {
@@ -76,11 +82,10 @@ static bool lost_its_daemon(const struct model *model, const struct process *pro
 	const struct adoption *before = from ? orphaning(from) : NULL;
 
 	if (made_its_session(process))
-		return adoption->at_ns - process->steps->setsid_ns > LEFT_ALONE_NS &&
-		       adoption->at_ns > process->steps->setsid_ns;
-	if (ended_by_signal(from) || adoption->at_ns - process->started_ns > LEFT_ALONE_NS)
+		return after_by(adoption->at_ns, process->steps->setsid_ns, LEFT_ALONE_NS);
+	if (ended_by_signal(from) || after_by(adoption->at_ns, process->started_ns, LEFT_ALONE_NS))
 		return true;
-	return before && adoption->at_ns - before->at_ns > WAS_DAEMON_NS;
+	return before && after_by(adoption->at_ns, before->at_ns, WAS_DAEMON_NS);
 }
 
 static bool lived_on(const struct analysis *analysis, const struct process *process, const struct adoption *adoption)
@@ -90,11 +95,12 @@ static bool lived_on(const struct analysis *analysis, const struct process *proc
 	return !adoption || (until_ns > adoption->at_ns && until_ns - adoption->at_ns >= LIVES_ON_NS);
 }
 
-/* Its parent is gone, and it lives. */
+/* Its parent is gone, and it lives. Who asked for a signal at its parent's end does so against its will. */
 static bool is_orphan(const struct analysis *analysis, const struct process *process, const struct session_look *look,
 		      const struct adoption *adoption)
 {
-	if (process->scope != SCOPE_TARGET || !lived_on(analysis, process, adoption))
+	if (process->scope != SCOPE_TARGET || process->pdeathsig || process->pdeath ||
+	    !lived_on(analysis, process, adoption))
 		return false;
 	if (adoption)
 		return !lost_its_daemon(analysis->model, process, adoption);
@@ -138,7 +144,8 @@ static enum answer umask_step(const struct process *process, const struct sessio
 	return steps && steps->exec_ns ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
-/* A pipe or socket that nobody put there since the start belongs to whoever started the program. */
+/* A pipe or socket that was not put there by the program itself belongs to whoever started it: a shell makes its pipes
+ * before exec. */
 static enum answer standard_step(const struct process *process, const struct session_look *look, int number)
 {
 	const uint32_t kind = look->standard[number];
@@ -147,7 +154,7 @@ static enum answer standard_step(const struct process *process, const struct ses
 		return ANSWER_NO;
 	if (kind != DESCRIPTOR_PIPE && kind != DESCRIPTOR_SOCKET)
 		return ANSWER_YES;
-	if (process->steps && process->steps->standard_ns[number])
+	if (by_own_program(process->steps, process->steps ? process->steps->standard_ns[number] : 0))
 		return ANSWER_YES;
 	return process->present_at_start ? ANSWER_UNKNOWN : ANSWER_NO;
 }
@@ -238,7 +245,7 @@ static bool is_worth_a_word(const struct process *process, const struct daemonho
 	return session_is_its_own(process, daemon->look);
 }
 
-struct daemonhood daemonhood_of(const struct analysis *analysis, const struct process *process)
+static struct daemonhood judge(const struct analysis *analysis, const struct process *process)
 {
 	struct daemonhood daemon = {.look = process->session_look ? process->session_look : process->exit_look,
 				    .adoption = orphaning(process)};
@@ -257,7 +264,28 @@ bool daemonhood_is_intermediate(const struct analysis *analysis, const struct pr
 	if (!process->exited_ns || ended_by_signal(process))
 		return false;
 	for (const struct process *child = process->first_child; child; child = child->next_sibling)
-		if (process_ref_equal(child->creator, process->id) && daemonhood_of(analysis, child).is_daemon)
+		if (process_ref_equal(child->creator, process->id) && judge(analysis, child).is_daemon)
 			return true;
 	return false;
+}
+
+/* A process between two forks can take its time on a busy machine. One whose pid stands in the pidfile is what was
+ * meant, even if it ended soon and left a worker. */
+static bool was_on_its_way(const struct analysis *analysis, const struct process *process,
+			   const struct daemonhood *daemon)
+{
+	if (!daemon->adoption || after_by(process->exited_ns, daemon->adoption->at_ns, WAS_DAEMON_NS))
+		return false;
+	if (daemon->pidfile && process_ref_equal(daemon->pidfile->owner, process->id))
+		return false;
+	return daemonhood_is_intermediate(analysis, process);
+}
+
+struct daemonhood daemonhood_of(const struct analysis *analysis, const struct process *process)
+{
+	struct daemonhood daemon = judge(analysis, process);
+
+	if (daemon.is_daemon && was_on_its_way(analysis, process, &daemon))
+		daemon.is_daemon = false;
+	return daemon;
 }
