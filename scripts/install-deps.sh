@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra
+# scripts/install-deps.sh [--optional] build|test|extra|daemons
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -42,6 +42,17 @@ command:protoc            protobuf-compiler  protobuf-compiler   protobuf
 extra_needs='
 command:clickhouse-server clickhouse-server  clickhouse-server   clickhouse
 command:clickhouse-client clickhouse-client  clickhouse-client   clickhouse
+'
+# What tests/live/real-daemons.sh and not-daemons.sh observe, each only if it is there. Services: where installing a package
+# starts it, it would be started, so this is for machines that are there for testing. No goal of the Makefile asks for it.
+daemon_needs='
+command:redis-server      redis-server       redis               redis
+command:nginx             nginx-light        nginx               nginx
+command:memcached         memcached          memcached           memcached
+command:cron              cron               cronie              cronie
+command:atd               at                 at                  at
+command:tmux              tmux               tmux                tmux
+command:screen            screen             screen              screen
 '
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -103,8 +114,9 @@ case $what in
 build) needs=$build_needs ;;
 test) needs=$test_needs ;;
 extra) needs=$extra_needs what="test all of" ;;
+daemons) needs=$daemon_needs what="test other people's daemons with" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|daemons" >&2
 	exit 1
 	;;
 esac
