@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -102,6 +104,86 @@ static double loop_getppid(long count)
 	return (double)(clock_ns() - start) / (double)count;
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static volatile long counted;
+
+/* Of this process: what else the machine does is not in it. */
+static uint64_t processor_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static double loop_mutex(long count)
+{
+	uint64_t start = processor_ns();
+
+	for (long i = 0; i < count; i++) {
+		pthread_mutex_lock(&mutex);
+		counted++;
+		pthread_mutex_unlock(&mutex);
+	}
+	return (double)(processor_ns() - start) / (double)count;
+}
+
+/* Two threads on one processor hand over in turn, each time with as much work as makes 100,000 waits a second.
+ * Processor time is told, so that what else the machine does is not. */
+#define WORK_NS 8000
+
+static sem_t turns[2];
+static long hand_overs;
+
+static void work_for(uint64_t ns)
+{
+	static long rounds_per_us;
+
+	if (!rounds_per_us) {
+		uint64_t start = processor_ns();
+
+		for (long i = 0; i < 1000000; i++)
+			counted++;
+		rounds_per_us = 1000000000 / (long)(processor_ns() - start) + 1;
+	}
+	for (long i = 0; i < rounds_per_us * (long)ns / 1000; i++)
+		counted++;
+}
+
+static void *hand_over(void *argument)
+{
+	const long own = (long)argument;
+
+	for (long i = 0; i < hand_overs; i++) {
+		sem_wait(&turns[own]);
+		work_for(WORK_NS);
+		sem_post(&turns[!own]);
+	}
+	return NULL;
+}
+
+static double loop_waits(long count)
+{
+	pthread_t threads[2];
+	uint64_t start;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	hand_overs = count;
+	sem_init(&turns[0], 0, 1);
+	sem_init(&turns[1], 0, 0);
+	work_for(1);
+	start = processor_ns();
+	for (long i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, hand_over, (void *)i))
+			die("pthread_create");
+	for (long i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return (double)(processor_ns() - start) / (double)(2 * count);
+}
+
 struct loop {
 	const char *name, *unit;
 	double (*run)(long count);
@@ -109,9 +191,9 @@ struct loop {
 };
 
 static const struct loop loops[] = {
-	{"fork", "fork+exit+wait", loop_fork, 2000},
-	{"pingpong", "switch", loop_pingpong, 60000},
-	{"getppid", "call", loop_getppid, 2000000},
+    {"fork", "fork+exit+wait", loop_fork, 2000}, {"pingpong", "switch", loop_pingpong, 60000},
+    {"getppid", "call", loop_getppid, 2000000},  {"mutex", "lock+unlock", loop_mutex, 20000000},
+    {"waits", "wait", loop_waits, 20000},
 };
 
 /* In a process of its own, so that affinity and children do not stay. */
@@ -244,6 +326,9 @@ static void table_of_loops(char *self, char *lifeline, int rounds)
 	print("getppid, attach --all", &loops[2], measure(&loops[2], all, rounds), "<= +20 ns");
 	print("  empty hooks alone", &loops[2], measure(&loops[2], floor, rounds), "");
 	print("pipe ping-pong, outside attach -p", &loops[1], measure(&loops[1], one, rounds), "<= +40 ns");
+	print("mutex that nobody else wants, --all", &loops[3], measure(&loops[3], all, rounds), "none");
+	print("100,000 waits a second, --all", &loops[4], measure(&loops[4], all, rounds), "<= x1.10");
+	print("  empty hooks alone", &loops[4], measure(&loops[4], floor, rounds), "");
 	kill(target, SIGKILL);
 	waitpid(target, NULL, 0);
 }
@@ -279,6 +364,54 @@ static void time_true(char *lifeline, int rounds)
 	       median(b, rounds), median(d, rounds));
 	printf("%-34s %10.1f MiB                          goal <= 30 MiB\n", "  peak resident memory",
 	       (double)peak / 1024);
+}
+
+#define THREADS 1000
+
+static void *want(void *argument)
+{
+	pthread_mutex_lock(&mutex);
+	return argument;
+}
+
+static void hang_with_threads(int ready)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&thread, &attributes, want, NULL))
+			die("pthread_create");
+	sleep_ms(200);
+	_exit(write(ready, "", 1) == 1 ? pause() : 1);
+}
+
+static void time_locks(char *lifeline, int rounds)
+{
+	double times[ROUNDS_MAX];
+	char pid[16], byte;
+	char *const command[] = {lifeline, "locks", pid, NULL};
+	int ready[2];
+	long peak = 0;
+	pid_t target;
+
+	if (pipe(ready))
+		die("pipe");
+	target = fork();
+	if (!target)
+		hang_with_threads(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		die("threads");
+	snprintf(pid, sizeof(pid), "%d", (int)target);
+	for (int i = 0; i < rounds; i++)
+		times[i] = time_command(command, &peak);
+	kill(target, SIGKILL);
+	waitpid(target, NULL, 0);
+	printf("%-34s %10.1f ms                           goal <= 300 ms\n", "locks PID with 1,000 threads",
+	       median(times, rounds));
 }
 
 #define MANY 10000
@@ -339,6 +472,7 @@ int main(int count, char **arguments)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	table_of_loops(arguments[0], arguments[1], rounds);
 	time_true(arguments[1], rounds);
+	time_locks(arguments[1], rounds);
 	many_processes(arguments[1]);
 	return 0;
 }

@@ -21,7 +21,7 @@ bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
 "${CLANG:-clang}" -g -O2 -target bpf -I"vmlinux/$(uname -m)" -c "$here/empty.bpf.c" -o "$scratch/empty.bpf.o"
 "$bpftool" gen skeleton "$scratch/empty.bpf.o" name empty_bpf >"$scratch/empty.skel.h"
 # shellcheck disable=SC2046 # the flags are words
-${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -I"$scratch" -o "$bench" "$here/bench.c" $(pkg-config --cflags --libs libbpf)
+${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -I"$scratch" -o "$bench" "$here/bench.c" -pthread $(pkg-config --cflags --libs libbpf)
 
 echo "machine: $(uname -srm), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 "$bench" "$lifeline" "${ROUNDS:-15}"
