@@ -242,6 +242,37 @@ static void add_word(struct buffer *help, const char *word, size_t length)
 		buffer_char(help, '"');
 }
 
+/*
+ * The program's path. Started through a link it goes by the link's name, and may do something else under its own
+ * (Debian's redis-server is a link to redis-check-rdb): then the name that it was called by, in the same folder.
+ */
+static void add_program(struct buffer *help, const struct process *process)
+{
+	const char *called = process->argv ? process->argv : "", *slash, *folder_end = strrchr(process->exe, '/');
+	const size_t length = strnlen(called, process->argv_length),
+		     folder = folder_end ? (size_t)(folder_end - process->exe) : 0;
+	struct buffer path = {0};
+
+	slash = memrchr(called, '/', length);
+	if (length && called[0] == '/') {
+		add_word(help, called, length);
+		return;
+	}
+	called = slash ? slash + 1 : called;
+	/* what a process calls itself later ("nginx: master process") is not a name that it was called by */
+	if (!length || called[0] == '-' || strcspn(called, " :") < strlen(called) ||
+	    !strcmp(called, process->exe + folder + 1)) {
+		add_word(help, process->exe, strlen(process->exe));
+		return;
+	}
+	buffer_append(&path, process->exe, folder);
+	buffer_char(&path, '/');
+	buffer_append(&path, called, strnlen(called, process->argv_length));
+	add_word(help, buffer_text(&path), path.length);
+	help->failed |= path.failed;
+	buffer_free(&path);
+}
+
 /* The program's path, then its arguments as it was given them. */
 static void add_command(struct buffer *help, const struct process *process)
 {
@@ -249,7 +280,7 @@ static void add_command(struct buffer *help, const struct process *process)
 
 	buffer_text_append(help, "ExecStart=");
 	if (process->exe)
-		add_word(help, process->exe, strlen(process->exe));
+		add_program(help, process);
 	else
 		buffer_text_append(help, "/path/of/program");
 	for (bool first = true; argument && argument < end; first = false) {
