@@ -24,7 +24,7 @@ PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 OBJCOPY    ?= objcopy
 PROTOC_C   ?= protoc-c
-PACKAGES   := libbpf libelf liblzma zlib libprotobuf-c
+PACKAGES   := libbpf libdw libelf liblzma zlib libprotobuf-c
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
 # install it first and then call make again.
@@ -221,7 +221,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) $(LDFLAGS) -o $@ $< $(REGISTRIES) $(if $(filter cli_%,$(*:test_%=%)),$(B)/gen/commands.o) \
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
-		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) $(shell $(PKG_CONFIG) --silence-errors --libs libdw libelf) -lm -pthread
+		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
 
 # Programs with known stacks, in the forms that programs come in. Their flags are their own: CFLAGS would change the facts.
 CHAIN_debug       := -g -fomit-frame-pointer

@@ -16,6 +16,7 @@ command:clang             clang            clang                 clang
 command:bpftool           bpftool          bpftool               bpf
 command:pkg-config        pkg-config       pkgconf-pkg-config    pkgconf
 library:libbpf            libbpf-dev       libbpf-devel          libbpf
+library:libdw             libdw-dev        elfutils-devel        elfutils
 library:libelf            libelf-dev       elfutils-libelf-devel libelf
 library:liblzma           liblzma-dev      xz-devel              xz
 library:zlib              zlib1g-dev       zlib-devel            zlib
@@ -25,7 +26,6 @@ header:libiberty/demangle.h libiberty-dev  binutils-devel        binutils
 '
 test_needs='
 library:cmocka            libcmocka-dev      libcmocka-devel     cmocka
-library:libdw             libdw-dev          elfutils-devel      elfutils
 command:c++               g++                gcc-c++             gcc
 command:objcopy           binutils           binutils            binutils
 command:jq                jq                 jq                  jq

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Call frame information, lines and inlined functions as user/symbol/ reads them, against what libdw makes of the same
- * files: this program, the C library, and programs in several versions of DWARF. libdw is no part of lifeline.
+ * Call frame information as user/symbol/ reads it, against what libdw makes of the same files: this program, the C
+ * library, and programs in several versions of DWARF. Lines come from libdw there too, so for them this checks that the
+ * right unit is asked; the walk to inlined functions is our own, and compared with dwarf_getscopes. Lines that are
+ * known from the source: test_symbol_unwind.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +17,10 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <gelf.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "symbol/cfi.h"
 #include "symbol/dwarf.h"
@@ -159,6 +165,96 @@ static void test_frames_of_static(void **state)
 	check_frames(path);
 }
 
+/* Why call frame information is not left to libdw: a register number of four bytes makes it take half a gigabyte here,
+ * and up to 2 GB, each time that an address is looked up (elfutils 0.188). */
+static const uint8_t usual_start[] = {0x0c, 7, 8, 0x80 | 16, 1, 0, 0};      /* frame: r7+8; r16 at -8 */
+static const uint8_t large_number[] = {0x05, 0xff, 0xff, 0xff, 0x0f, 1, 0}; /* r33554431 at -8 */
+
+static uint8_t *with_large_number(size_t *size)
+{
+	const char *name = "chain-debug";
+	char path[2 * PATH_MAX];
+	struct stat status;
+	uint8_t *data, *at;
+	int fd;
+
+	target_path(path, sizeof(path), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && fstat(fd, &status) == 0);
+	*size = (size_t)status.st_size;
+	data = malloc(*size);
+	assert_int_equal(read(fd, data, *size), *size);
+	close(fd);
+	at = memmem(data, *size, usual_start, sizeof(usual_start));
+	assert_non_null(at);
+	for (; at; at = memmem(data, *size, usual_start, sizeof(usual_start)))
+		memcpy(at, large_number, sizeof(large_number));
+	return data;
+}
+
+/* From an address on, until something is known; some of the start-up code has no entry. */
+static void look_up_with_libdw(uint8_t *data, size_t size, uint64_t address, uint64_t end)
+{
+	Elf *elf = elf_memory((char *)data, size);
+	Dwarf_CFI *cfi = dwarf_getcfi_elf(elf);
+	Dwarf_Frame *frame = NULL;
+
+	while (cfi && address < end && dwarf_cfi_addrframe(cfi, address, &frame))
+		address += 16;
+	free(frame);
+}
+
+static void look_up_with_ours(uint8_t *data, size_t size, uint64_t address, uint64_t end)
+{
+	struct elf elf;
+	struct cfi cfi;
+	struct cfi_row row;
+
+	elf_open(&elf, &(struct elf_bytes){-1, data, size});
+	cfi_open_eh_frame(&cfi, &elf);
+	for (; address < end; address += 16)
+		cfi_find(&cfi, address, &row);
+}
+
+static long kilobytes_of(void (*look_up)(uint8_t *, size_t, uint64_t, uint64_t), uint8_t *data, size_t size,
+			 const struct elf_section *text)
+{
+	struct rusage before, usage;
+	int status;
+	pid_t pid;
+
+	getrusage(RUSAGE_SELF, &before);
+	pid = fork();
+	if (pid == 0) {
+		look_up(data, size, text->address, text->address + text->size);
+		_exit(0);
+	}
+	assert_int_equal(wait4(pid, &status, 0, &usage), pid);
+	assert_int_equal(status, 0);
+	return usage.ru_maxrss > before.ru_maxrss ? usage.ru_maxrss - before.ru_maxrss : 0;
+}
+
+static void test_large_register_number(void **state)
+{
+	size_t size;
+	uint8_t *data = with_large_number(&size);
+	const struct elf_section *text;
+	struct elf elf;
+	long ours, theirs;
+
+	(void)state;
+	elf_version(EV_CURRENT);
+	assert_int_equal(elf_open(&elf, &(struct elf_bytes){-1, data, size}), 0);
+	text = elf_find_section(&elf, ".text");
+	assert_non_null(text);
+	ours = kilobytes_of(look_up_with_ours, data, size, text);
+	theirs = kilobytes_of(look_up_with_libdw, data, size, text);
+	print_message("# a large register number: %ld kB, libdw %ld kB\n", ours, theirs);
+	assert_true(ours < 16 * 1024);
+	elf_close(&elf);
+	free(data);
+}
+
 /* ---- lines and inlined functions ------------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
@@ -223,7 +319,7 @@ static void check_lines(const char *path)
 	unsigned known = 0, inlined = 0;
 
 	open_subject(&subject, path);
-	ours = dwarf_open(&subject.ours);
+	ours = dwarf_open(&subject.ours, DWARF_UNPACK_MAX);
 	theirs = dwarf_begin_elf(subject.theirs, DWARF_C_READ, NULL);
 	assert_true(ours && theirs);
 	for (uint64_t address = subject.begin; address < subject.end && known < 8000; address += 7) {
@@ -290,13 +386,97 @@ static void test_lines_cplusplus(void **state)
 	check_program("chain-c++");
 }
 
+/* What takes long to unpack is left alone: the names of symbols do without. */
+static void test_lines_packed_too_large(void **state)
+{
+	char path[2 * PATH_MAX];
+	struct subject subject;
+	struct dwarf *dwarf;
+
+	(void)state;
+	target_path(path, sizeof(path), "chain-packed");
+	open_subject(&subject, path);
+	assert_null(dwarf_open(&subject.ours, 1000));
+	dwarf = dwarf_open(&subject.ours, DWARF_UNPACK_APART_MAX);
+	assert_non_null(dwarf);
+	dwarf_free(dwarf);
+	close_subject(&subject);
+}
+
+/* ---- files that a file names ---------------------------------------------------------------------------------- */
+
+#define LINE_STRP "\x01\x1f" /* in a table of lines, version 5: a path, as an offset into .debug_line_str */
+#define STRP_SUP "\x01\x1d"  /* the same, in the file that .gnu_debugaltlink names */
+
+/* A copy of a program whose names of source files are in a "file" that is a FIFO: to open it would not come back. */
+static void make_linked(const char *directory, char *copy, size_t room)
+{
+	char program[2 * PATH_MAX], text[4 * PATH_MAX];
+	unsigned changed = 0;
+	struct stat status;
+	char *data, *at;
+	FILE *file;
+	int fd;
+
+	target_path(program, sizeof(program), "chain-debug");
+	snprintf(copy, room, "%s/linked", directory);
+	snprintf(text, sizeof(text), "%s/fifo", directory);
+	assert_int_equal(mkfifo(text, 0600), 0);
+	snprintf(text, sizeof(text), "%s/link", directory);
+	file = fopen(text, "w");
+	assert_non_null(file);
+	fprintf(file, "%s/fifo%ctwenty bytes of an id", directory, 0);
+	fclose(file);
+	snprintf(text, sizeof(text), "objcopy --add-section .gnu_debugaltlink=%s/link %s %s", directory, program, copy);
+	assert_int_equal(system(text), 0);
+	fd = open(copy, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0 && fstat(fd, &status) == 0);
+	data = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(data != MAP_FAILED);
+	close(fd);
+	for (char *from = data; (at = memmem(from, (size_t)(data + status.st_size - from), LINE_STRP, 2)); changed++) {
+		memcpy(at, STRP_SUP, 2);
+		from = at + 2;
+	}
+	munmap(data, (size_t)status.st_size);
+	assert_true(changed > 0);
+}
+
+static void test_no_named_file_is_opened(void **state)
+{
+	char directory[] = "/tmp/lifeline-symbol-XXXXXX", path[PATH_MAX], text[PATH_MAX + 16];
+	struct dwarf_place place;
+	struct subject subject;
+	struct dwarf *dwarf;
+
+	(void)state;
+	if (system("command -v objcopy >/dev/null"))
+		skip();
+	assert_non_null(mkdtemp(directory));
+	make_linked(directory, path, sizeof(path));
+	open_subject(&subject, path);
+	dwarf = dwarf_open(&subject.ours, DWARF_UNPACK_MAX);
+	assert_non_null(dwarf);
+	alarm(20); /* a hang is a failure */
+	for (uint64_t address = subject.begin; address < subject.end; address += 16) {
+		dwarf_find(dwarf, address, &place);
+		dwarf_place_free(&place);
+	}
+	alarm(0);
+	dwarf_free(dwarf);
+	close_subject(&subject);
+	snprintf(text, sizeof(text), "rm -r %s", directory);
+	assert_int_equal(system(text), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_frames_of_libc),   cmocka_unit_test(test_frames_of_this),
-	    cmocka_unit_test(test_frames_of_static), cmocka_unit_test(test_lines_of_this),
-	    cmocka_unit_test(test_lines_dwarf4),     cmocka_unit_test(test_lines_packed),
-	    cmocka_unit_test(test_lines_cplusplus),
+	    cmocka_unit_test(test_frames_of_libc),         cmocka_unit_test(test_frames_of_this),
+	    cmocka_unit_test(test_frames_of_static),       cmocka_unit_test(test_large_register_number),
+	    cmocka_unit_test(test_lines_of_this),          cmocka_unit_test(test_lines_dwarf4),
+	    cmocka_unit_test(test_lines_packed),           cmocka_unit_test(test_lines_cplusplus),
+	    cmocka_unit_test(test_lines_packed_too_large), cmocka_unit_test(test_no_named_file_is_opened),
 	};
 
 	return cmocka_run_group_tests_name("symbol_dwarf", tests, NULL, NULL);

@@ -122,7 +122,7 @@ static void use_frames(const struct elf *elf)
 
 static void use_dwarf(const struct elf *elf)
 {
-	struct dwarf *dwarf = dwarf_open(elf);
+	struct dwarf *dwarf = dwarf_open(elf, DWARF_UNPACK_MAX);
 
 	for (unsigned i = 0; dwarf && i < 24; i++) {
 		struct dwarf_place place;

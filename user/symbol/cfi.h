@@ -3,8 +3,10 @@
  * Call frame information: how, at an address of code, the caller's registers are found. Compilers write it into
  * .eh_frame (or .debug_frame) for nearly all code, with or without frame pointers.
  *
- * libdw reads it as well; it is not used for this because a few bytes in a hostile file make it take gigabytes (a
- * register number sizes an array), and because a row found once is kept here and costs nothing the next time.
+ * Not left to libdw, which lines and inlined functions are: a few bytes in a hostile file make it take up to 2 GB at
+ * every address that is looked up, as a register number sizes an array (test_symbol_dwarf.c shows it; files with some
+ * random changes to .eh_frame, one in two thousand of them, did the same and took a minute). Its interface does not say
+ * which entry it will execute, so this could not be checked before without reading all entries here anyway.
  */
 #ifndef LIFELINE_SYMBOL_CFI_H
 #define LIFELINE_SYMBOL_CFI_H

@@ -5,7 +5,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,106 +355,38 @@ static bool take_packed(const struct elf *elf, const uint8_t *data, size_t size,
 	return true;
 }
 
-struct elf_unpacking {
-	struct elf_part packed;
-	z_stream stream;
-	uint8_t *data;
-	size_t size, ready;
-	bool failed;
-};
-
-static struct elf_unpacking *unpacking_new(const struct elf_part *packed, const Elf64_Chdr *header, size_t head)
+static int unpack(const struct elf_part *packed, const Elf64_Chdr *header, size_t head, struct elf_part *part)
 {
-	struct elf_unpacking *unpacking;
+	uLongf size = header->ch_size;
 
-	if (header->ch_type != ELFCOMPRESS_ZLIB || packed->size > UINT_MAX || header->ch_size > ELF_LOAD_MAX ||
-	    header->ch_size / DEFLATE_MAX_RATIO > packed->size)
-		return NULL;
-	unpacking = calloc(1, sizeof(*unpacking));
-	if (!unpacking)
-		return NULL;
-	unpacking->stream.next_in = packed->data + head;
-	unpacking->stream.avail_in = (uInt)(packed->size - head);
-	unpacking->size = header->ch_size;
-	unpacking->data = malloc(unpacking->size + 1);
-	if (!unpacking->data || inflateInit(&unpacking->stream) != Z_OK) {
-		free(unpacking->data);
-		free(unpacking);
-		return NULL;
+	if (header->ch_type != ELFCOMPRESS_ZLIB || size > ELF_LOAD_MAX || size / DEFLATE_MAX_RATIO > packed->size)
+		return -EIO;
+	part->data = malloc(size + 1);
+	if (!part->data)
+		return -ENOMEM;
+	if (uncompress(part->data, &size, packed->data + head, packed->size - head) != Z_OK ||
+	    size != header->ch_size) {
+		elf_part_free(part);
+		return -EIO;
 	}
-	unpacking->packed = *packed;
-	return unpacking;
-}
-
-struct elf_unpacking *elf_unpack(const struct elf *elf, const struct elf_section *section)
-{
-	struct elf_unpacking *unpacking = NULL;
-	struct elf_part packed;
-	Elf64_Chdr header;
-	size_t head;
-
-	if (elf_load(&elf->bytes, section->offset, section->size, &packed))
-		return NULL;
-	if (take_packed(elf, packed.data, packed.size, &header, &head))
-		unpacking = unpacking_new(&packed, &header, head);
-	if (!unpacking)
-		elf_part_free(&packed);
-	return unpacking;
-}
-
-const uint8_t *elf_unpack_to(struct elf_unpacking *unpacking, size_t size)
-{
-	z_stream *stream = &unpacking->stream;
-	int result;
-
-	if (size > unpacking->size || unpacking->failed)
-		return NULL;
-	if (size > unpacking->ready) {
-		stream->next_out = unpacking->data + unpacking->ready;
-		stream->avail_out = (uInt)(size - unpacking->ready);
-		result = inflate(stream, Z_SYNC_FLUSH);
-		unpacking->failed = stream->avail_out || (result != Z_OK && result != Z_STREAM_END);
-		unpacking->ready = size;
-	}
-	return unpacking->failed ? NULL : unpacking->data;
-}
-
-void elf_unpack_free(struct elf_unpacking *unpacking)
-{
-	if (!unpacking)
-		return;
-	inflateEnd(&unpacking->stream);
-	elf_part_free(&unpacking->packed);
-	free(unpacking->data);
-	free(unpacking);
-}
-
-uint64_t elf_unpacked_size(const struct elf *elf, const struct elf_section *section)
-{
-	uint8_t data[sizeof(Elf64_Chdr)];
-	Elf64_Chdr header;
-	size_t head;
-
-	if (!(section->flags & SHF_COMPRESSED))
-		return section->size;
-	if (section->size < sizeof(data) || elf_read(&elf->bytes, section->offset, data, sizeof(data)) ||
-	    !take_packed(elf, data, sizeof(data), &header, &head))
-		return 0;
-	return header.ch_size;
+	part->size = size;
+	part->data[size] = 0;
+	return 0;
 }
 
 static int load_packed(const struct elf *elf, const struct elf_section *section, struct elf_part *part)
 {
-	struct elf_unpacking *unpacking = elf_unpack(elf, section);
-	int err = -EIO;
+	struct elf_part packed;
+	Elf64_Chdr header;
+	size_t head;
+	int err = elf_load(&elf->bytes, section->offset, section->size, &packed);
 
-	if (unpacking && elf_unpack_to(unpacking, unpacking->size)) {
-		*part = (struct elf_part){unpacking->data, unpacking->size};
-		part->data[part->size] = 0;
-		unpacking->data = NULL;
-		err = 0;
-	}
-	elf_unpack_free(unpacking);
+	if (err)
+		return err;
+	err = -EIO;
+	if (take_packed(elf, packed.data, packed.size, &header, &head))
+		err = unpack(&packed, &header, head, part);
+	elf_part_free(&packed);
 	return err;
 }
 

@@ -61,15 +61,6 @@ int elf_read(const struct elf_bytes *bytes, uint64_t offset, void *to, size_t si
 int elf_load(const struct elf_bytes *bytes, uint64_t offset, uint64_t size, struct elf_part *part);
 /* A section's contents, unpacked; also -ENOENT without such a section, or one that holds no bytes here. */
 int elf_load_section(const struct elf *elf, const struct elf_section *section, struct elf_part *part);
-/* The size of a section's contents, unpacked, as it says itself; 0 if it cannot be read. */
-uint64_t elf_unpacked_size(const struct elf *elf, const struct elf_section *section);
-/* Unpacks a section bit by bit, as far as it is wanted. NULL if it is not packed in a way that is known (zlib), too
- * large, or cannot be read. */
-struct elf_unpacking;
-struct elf_unpacking *elf_unpack(const struct elf *elf, const struct elf_section *section);
-/* The section, of which at least the first `size` bytes are there now; NULL if it has not so many, or is broken. */
-const uint8_t *elf_unpack_to(struct elf_unpacking *unpacking, size_t size);
-void elf_unpack_free(struct elf_unpacking *unpacking);
 void elf_part_free(struct elf_part *part);
 
 const struct elf_section *elf_find_section(const struct elf *elf, const char *name);

@@ -61,6 +61,10 @@ void module_give(struct module *module, int descriptor)
 
 static void drop_debug(struct module *module)
 {
+	const size_t bytes = module->dwarf ? dwarf_bytes(module->dwarf) : 0;
+
+	module->bytes -= bytes;
+	module->totals->bytes -= bytes;
 	dwarf_free(module->dwarf);
 	module->dwarf = NULL;
 	if (module->debug.machine != EM_NONE) {
@@ -186,12 +190,14 @@ static struct dwarf *module_dwarf(struct module *module)
 	if (module->has_dwarf)
 		return module->dwarf;
 	module->has_dwarf = true;
-	module->dwarf = dwarf_open(&module->elf);
+	module->dwarf = dwarf_open(&module->elf, DWARF_UNPACK_MAX);
 	if (!module->dwarf) {
 		module_find_debug(module, -1);
 		if (module->debug.machine != EM_NONE)
-			module->dwarf = dwarf_open(&module->debug);
+			module->dwarf = dwarf_open(&module->debug, DWARF_UNPACK_APART_MAX);
 	}
+	if (module->dwarf)
+		use_bytes(module, dwarf_bytes(module->dwarf));
 	return module->dwarf;
 }
 
