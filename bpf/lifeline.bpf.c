@@ -11,6 +11,7 @@
 #include "hooks/sched.bpf.h"
 #include "hooks/signal.bpf.h"
 #include "hooks/snapshot.bpf.h"
+#include "hooks/timeline.bpf.h"
 #include "hooks/wait.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

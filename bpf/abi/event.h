@@ -86,6 +86,7 @@ enum blocked_reason {
 /* Why a thread came off the processor that did not block. */
 enum switch_reason {
 	SWITCH_INVOLUNTARY = 0, /* it could have gone on: preempted, or it yielded */
+	SWITCH_UNKNOWN = 254,	/* it blocked, but is none of the watched: in what, was not looked at */
 	SWITCH_ENDED = 255,	/* its last one */
 };
 

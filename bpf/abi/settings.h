@@ -63,11 +63,14 @@ struct settings {
 	char comm[16];
 	__u32 wake_bytes;   /* wake the reader when so much is in the ring */
 	__u32 want_lock;    /* keep account of waits for locks */
-	__u32 pad;
+	__u32 want_timeline;  /* emit each switch */
+	__u32 timeline_bytes; /* with more than that in the ring, switches are dropped: the rest is for all others */
+	__u32 exit_wakes;     /* as wakes, of a thread that is ending */
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
 	__u8 polled[SYSCALL_TABLE_SIZE];   /* enum syscall_polled */
+	__u16 wakes[SYSCALL_TABLE_SIZE];   /* want_timeline: which waits it can end, 1 << enum blocked_reason */
 };
 
 /* Bits of the scope map, one byte a process (index: tgid). */

@@ -12,6 +12,7 @@
 #include "lib/dead.bpf.h"
 #include "lib/join.bpf.h"
 #include "lib/lock.bpf.h"
+#include "lib/timeline.bpf.h"
 
 #define STATE_UNINTERRUPTIBLE 2
 
@@ -299,24 +300,33 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
 {
 	const __u8 either = IN_SCOPE_TARGET | IN_SCOPE_RELATIVE;
+	const bool told = timeline_wants(prev, next), dead = prev_state & TASK_DEAD_STATE;
+	const bool voluntary = !preempt && prev_state;
+	__u32 reason = dead ? SWITCH_ENDED : voluntary ? SWITCH_UNKNOWN : SWITCH_INVOLUNTARY;
 	struct thread_state *state;
 	bool out, in;
 	__u64 t;
 
-	if (prev_state & TASK_DEAD_STATE)
+	if (dead)
 		depart(prev);
-	if (!settings.want_switch && !settings.want_lock)
+	if (!settings.want_switch && !settings.want_lock && !settings.want_timeline)
 		return 0; /* only ends are wanted */
 	out = prev->pid && in_scope(prev->tgid, either);
 	in = next->pid && in_scope(next->tgid, either);
-	if (!out && !in)
+	if (!out && !in && !told)
 		return 0;
 	t = now();
-	if (out && !(prev_state & TASK_DEAD_STATE)) {
+	if (out && !dead) {
 		state = thread_of(prev);
-		if (state)
-			leave(prev, state, came_at(prev), !preempt && prev_state, prev_state, t);
+		if (state) {
+			leave(prev, state, came_at(prev), voluntary, prev_state, t);
+			reason = state->reason;
+		}
+		if (state && settings.want_timeline)
+			timeline_leave(state);
 	}
+	if (told)
+		tell_switch(prev, next, prev_state, voluntary, reason, t);
 	if (in)
 		come(next, t);
 	return 0;

@@ -55,6 +55,9 @@ struct thread_state {
 	__u32 children;   /* how many it had when it exited */
 	__u32 group_dead; /* it was the last thread */
 	__u32 spin_call;  /* number + 1 of the last call that was part of a spin */
+	/* since it came off: when it was made runnable, 0 not yet; by whom, 0 not known. Only with want_timeline */
+	__u64 woken_ns, woken_by_start;
+	__u32 woken_by_pid, woken_by_tid;
 	struct lock_wait lock;
 };
 

@@ -311,6 +311,8 @@ static void table_of_loops(char *self, char *lifeline, int rounds)
 	char sleeper[16];
 	char *const all[] = {lifeline, "attach", "--all", NULL};
 	char *const one[] = {lifeline, "attach", "-p", sleeper, NULL};
+	char *const each[] = {lifeline, "attach", "--all", "--switches", "all", NULL};
+	char *const each_of_one[] = {lifeline, "attach", "-p", sleeper, "--switches", "all", NULL};
 	pid_t target = fork();
 
 	if (!target) {
@@ -323,6 +325,8 @@ static void table_of_loops(char *self, char *lifeline, int rounds)
 	print("  empty hooks alone", &loops[0], measure(&loops[0], floor, rounds), "");
 	print("pipe ping-pong, attach --all", &loops[1], measure(&loops[1], all, rounds), "<= +120 ns");
 	print("  empty hooks alone", &loops[1], measure(&loops[1], floor, rounds), "");
+	print("  with --switches all", &loops[1], measure(&loops[1], each, rounds), "");
+	print("  outside attach -p --switches all", &loops[1], measure(&loops[1], each_of_one, rounds), "");
 	print("getppid, attach --all", &loops[2], measure(&loops[2], all, rounds), "<= +20 ns");
 	print("  empty hooks alone", &loops[2], measure(&loops[2], floor, rounds), "");
 	print("pipe ping-pong, outside attach -p", &loops[1], measure(&loops[1], one, rounds), "<= +40 ns");

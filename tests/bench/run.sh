@@ -54,3 +54,12 @@ awk -v want="$storm" '
 size=$(wc -c <"$scratch/storm.lifeline")
 taken=$(seconds "$lifeline" report -o /dev/null "$scratch/storm.lifeline")
 echo "  its trace: $size bytes; report takes $taken s                      goal for 1,000,000 events: <= 2 s"
+
+million=${MILLION:-1000000}
+python3 "$here/lives.py" "$million" "$scratch/million"
+echo
+echo "exports of a trace of $million events of short lives, reading, model and analyzers included:"
+for format in jsonl csv perfetto; do
+	taken=$(seconds "$lifeline" export "$format" "$scratch/million" -o "$scratch/out")
+	echo "  $format: $taken s, $(wc -c <"$scratch/out") bytes                 goal for jsonl: <= 3 s"
+done

@@ -119,6 +119,8 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 	live->zombie_after_ns = options->report.zombie_after_ns;
 	live->contended_after_ns = options->report.contended_after_ns;
 	live->wants = engine_wants(options->report.analyzers);
+	if (options->switches == SWITCHES_ALL)
+		live->wants |= 1U << GROUP_TIMELINE;
 	/* the report's table of locks wants them whoever else does */
 	if (options->locks == LOCKS_OFF)
 		live->wants &= ~(1U << GROUP_LOCK);

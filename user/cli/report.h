@@ -98,7 +98,11 @@ struct observe_options { /* of the live commands */
 	const char *record;
 	uint64_t for_ns, buffer_bytes;
 	int locks; /* enum lock_mode */
+	int switches; /* index into SWITCHES */
 };
+
+#define SWITCHES "sum|all"
+#define SWITCHES_ALL 1
 
 enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 #define LOCK_MODES "contended|all|off"
@@ -118,6 +122,13 @@ enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 	     .preset = "contended",                                                                                    \
 	     .help = "contended: who waits for which lock, without a probe in the program; off: nothing of locks is "  \
 		     "loaded or told."},                                                                               \
+	    {.name = "switches",                                                                                       \
+	     .type = OPTION_CHOICE,                                                                                    \
+	     .offset = offsetof(owner, member switches),                                                               \
+	     .choices = SWITCHES,                                                                                      \
+	     .preset = "sum",                                                                                          \
+	     .help = "Context switches: counted in the kernel, or each one an event as well, for --record and "        \
+		     "--export (what that costs is in docs/export.md)."},                                              \
 	    {.name = "for",                                                                                            \
 	     .type = OPTION_DURATION,                                                                                  \
 	     .offset = offsetof(owner, member for_ns),                                                                 \

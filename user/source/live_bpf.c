@@ -23,6 +23,7 @@
 #pragma GCC diagnostic pop
 
 #define DEFAULT_BUFFER (4U << 20)
+#define DEFAULT_BUFFER_OF_ALL (16U << 20) /* when each switch is an event */
 #define LEAST_BUFFER 65536U
 #define LARGEST_BUFFER (1U << 30)
 #define DEFAULT_PID_MAX 4194304UL
@@ -78,12 +79,12 @@ static uint32_t thread_limit(bool watch_all)
 }
 
 /* The ring's size: a power of two, as the kernel asks for. */
-static uint32_t ring_size(uint64_t wanted)
+static uint32_t ring_size(uint64_t wanted, bool timeline)
 {
 	uint32_t size = LEAST_BUFFER;
 
 	if (!wanted)
-		return DEFAULT_BUFFER;
+		return timeline ? DEFAULT_BUFFER_OF_ALL : DEFAULT_BUFFER;
 	while (size < wanted && size < LARGEST_BUFFER)
 		size *= 2;
 	return size;
@@ -118,6 +119,7 @@ static const struct {
 	{"ll_fx_listen", GROUP_SESSION}, {"ll_fx_futex", GROUP_LOCK},	   {"ll_fx_futex_wait", GROUP_LOCK},
 	{"ll_fx_futex_waitv", GROUP_LOCK}, {"ll_fx_futex_wake", GROUP_LOCK},
 	{"ll_posix_lock", GROUP_LOCK},	{"ll_flock", GROUP_LOCK},
+	{"ll_wake", GROUP_TIMELINE},
 };
 
 static enum event_group group_of_program(const char *name)
@@ -190,6 +192,7 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
+	bpf_program__set_autoload(skeleton->progs.ll_wake, wants & (1U << GROUP_TIMELINE));
 	bpf_program__set_autoload(skeleton->progs.ll_attach_task, plan->selection && plan->selection->cgroup_count);
 	bpf_program__set_autoload(skeleton->progs.ll_newtask_in, plan->selection && plan->selection->cgroup_count);
 }
@@ -215,6 +218,8 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_session = (plan->wants >> GROUP_SESSION) & 1;
 	settings->want_switch = (plan->wants >> GROUP_SWITCH) & 1;
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
+	settings->want_timeline = (plan->wants >> GROUP_TIMELINE) & 1;
+	settings->timeline_bytes = ring / 2;
 	settings->wake_bytes = ring / 4;
 	fill_selection(settings, plan->selection);
 	live_syscalls_fill(settings);
@@ -259,7 +264,7 @@ bool live_bpf_single_calls(void)
 
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
-	uint32_t ring = ring_size(plan->buffer_bytes);
+	uint32_t ring = ring_size(plan->buffer_bytes, plan->wants & (1U << GROUP_TIMELINE));
 	struct lifeline_bpf *skeleton = lifeline_bpf__open();
 
 	if (!skeleton)

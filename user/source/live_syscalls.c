@@ -185,6 +185,59 @@ static const struct named_number polls[] = {
 	POLLED_IS(sched_yield, EVENT),
 };
 
+/* ---- who can wake whom ---- */
+
+#define ANY_WAIT ((1U << BLOCKED_REASON_COUNT) - 1)
+#define IO_WAITS (1U << BLOCKED_READ | 1U << BLOCKED_WRITE | 1U << BLOCKED_POLL | 1U << BLOCKED_NETWORK)
+
+/* An end tells the parent and those who join, and closes what was open. (By its SIGCHLD it can end any other wait of
+ * the parent as well; but a long exit is met by timers more often than that.) */
+#define EXIT_WAITS (IO_WAITS | 1U << BLOCKED_FUTEX | 1U << BLOCKED_WAIT | 1U << BLOCKED_OTHER)
+
+/* By what a thread in the call waits for itself: readers make room for writers, writers bring data to readers. */
+static const uint16_t wakes_by_reason[BLOCKED_REASON_COUNT] = {[BLOCKED_FUTEX] = 1U << BLOCKED_FUTEX,
+							       [BLOCKED_READ] = IO_WAITS,
+							       [BLOCKED_WRITE] = IO_WAITS,
+							       [BLOCKED_NETWORK] = IO_WAITS};
+
+/* Calls in which a thread does not block, but which wake others. */
+static const struct {
+	long number;
+	uint16_t wakes;
+} waking_calls[] = {
+	{SYS_close, IO_WAITS},
+	{SYS_shutdown, IO_WAITS},
+	{SYS_dup3, IO_WAITS},
+#ifdef SYS_dup2
+	{SYS_dup2, IO_WAITS},
+#endif
+	{SYS_tee, IO_WAITS},
+	{SYS_vmsplice, IO_WAITS},
+	{SYS_flock, 1U << BLOCKED_OTHER},
+	{SYS_fcntl, 1U << BLOCKED_OTHER},
+	{SYS_kill, ANY_WAIT},
+	{SYS_tkill, ANY_WAIT},
+	{SYS_tgkill, ANY_WAIT},
+	{SYS_rt_sigqueueinfo, ANY_WAIT},
+	{SYS_rt_tgsigqueueinfo, ANY_WAIT},
+	{SYS_pidfd_send_signal, ANY_WAIT},
+	{SYS_execve, 1U << BLOCKED_WAIT}, /* the parent in vfork */
+	{SYS_execveat, 1U << BLOCKED_WAIT},
+	{SYS_exit, EXIT_WAITS},
+	{SYS_exit_group, EXIT_WAITS},
+};
+
+static void fill_wakes(struct settings *settings)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].number >= 0 && reasons[i].number < SYSCALL_TABLE_SIZE)
+			settings->wakes[reasons[i].number] = wakes_by_reason[reasons[i].value - 1];
+	for (size_t i = 0; i < sizeof(waking_calls) / sizeof(waking_calls[0]); i++)
+		if (waking_calls[i].number < SYSCALL_TABLE_SIZE)
+			settings->wakes[waking_calls[i].number] |= waking_calls[i].wakes;
+	settings->exit_wakes = EXIT_WAITS;
+}
+
 static void fill(uint8_t table[SYSCALL_TABLE_SIZE], const struct named_number *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -204,6 +257,9 @@ void live_syscalls_fill(struct settings *settings)
 		FILL(settings->interest, lock_interests);
 	if (settings->want_switch)
 		FILL(settings->polled, polls);
+
+	if (settings->want_timeline)
+		fill_wakes(settings);
 #ifdef __x86_64__
 	FILL(settings->compat, compat_interests);
 	if (settings->want_session)

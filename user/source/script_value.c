@@ -168,6 +168,7 @@ static const struct symbol clone_flags[] = {CLONE_FLAG_BITS(FLAG){NULL, 0}};
 #undef FLAG
 static const struct symbol reasons[] = {{"involuntary", SWITCH_INVOLUNTARY},
 					{"exit", SWITCH_ENDED},
+					{"unknown", SWITCH_UNKNOWN},
 #define REASON(upper, lower) {#lower, BLOCKED_##upper + 1},
 					BLOCKED_REASONS(REASON)
 #undef REASON

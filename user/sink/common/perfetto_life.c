@@ -34,6 +34,7 @@ void show_fork(struct perfetto *perfetto, const struct event *event)
 	process = tracks_add_process(tracks, id, event->comm);
 	if (!process)
 		return;
+	process->watched = true;
 	tracks_process_live(tracks, process, tracks->now_ns);
 	show_birth(perfetto, process, id.pid, flow);
 }
@@ -161,6 +162,7 @@ void show_snap_process(struct perfetto *perfetto, const struct event *event)
 
 	if (!process || process->dead_ns || process->exited_ns)
 		return;
+	process->watched = snap->scope == SCOPE_TARGET;
 	tracks_describe(tracks, process, argv, length);
 	if (snap->dead != 1) {
 		tracks_process_live(tracks, process, tracks->now_ns);

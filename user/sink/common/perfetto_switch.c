@@ -21,7 +21,7 @@ static void come_off(struct perfetto *perfetto, const struct event *event)
 	struct thread_track *thread = tracks_thread(&perfetto->tracks, event->tid, event->start_ns);
 	const uint64_t now_ns = perfetto->tracks.now_ns;
 
-	if (!thread)
+	if (!thread || !thread->process->watched)
 		return;
 	if (told->reason == SWITCH_INVOLUNTARY)
 		track_set_state(perfetto, thread, now_ns, RUN_RUNNABLE, "runnable", 0);
@@ -53,7 +53,7 @@ void show_switch(struct perfetto *perfetto, const struct event *event)
 
 	begin_timeline(perfetto);
 	come_off(perfetto, event);
-	if (!next)
+	if (!next || !next->process->watched)
 		return;
 	flow = become_runnable(perfetto, next, told);
 	track_set_state(perfetto, next, perfetto->tracks.now_ns, RUN_RUNNING, "running", flow);

@@ -37,7 +37,8 @@ struct process_track {
 	struct process_ref id;
 	char comm[COMM_SIZE];
 	uint64_t track;
-	bool alive; /* the slice is open */
+	bool alive;   /* the slice is open */
+	bool watched; /* a target: all of its switches are told; of others only those that concern one */
 	uint64_t exited_ns, dead_ns; /* dead_ns: it is a zombie since then */
 	bool dead_before;	     /* it was one when observation began */
 	bool reap_told; /* before its end was */
