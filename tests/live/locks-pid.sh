@@ -26,7 +26,8 @@ look() # options…
 
 end()
 {
-	kill -KILL "$hung" 2>/dev/null
+	# shellcheck disable=SC2046 # a list of pids
+	kill -KILL "$hung" $(pgrep -P "$hung") 2>/dev/null
 	wait "$hung" 2>/dev/null
 }
 
@@ -57,6 +58,20 @@ look "$hung" --fail-on deadlock
 circle "locks in a pid namespace"
 end
 
+switches_of()
+{
+	awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$1/task"/*/status
+}
+
+hang "$programs/hung" semaphores
+before=$(switches_of "$hung")
+look "$hung" --fail-on deadlock
+holds "locks: semaphores name no holder, but nobody is left to post" "$report" '
+	[.findings[].code] == ["deadlock.total"] and (.findings[0] | .certain and
+	([.detail.cycle[].comm] | sort) == ["first", "hung", "second"] and all(.detail.cycle[]; .held_by_tid == null))'
+is "locks: no thread of it has run for that" "$before" "$(switches_of "$hung")"
+end
+
 hang "$programs/hung" self
 look "$hung"
 holds "locks: a thread waits for itself" "$report" '[.findings[].code] == ["deadlock.self"]'
@@ -76,15 +91,83 @@ holds "locks: a thousand threads" "$report" '.locks | length == 1 and (.[0].wait
 	all(.[0].waiters[]; .waiting_now) and .[0].holders[0].tid == $pid' --argjson pid "$hung"
 end
 
+# Is any thread of it still on its way to where it will hang? These say `ready` before they do.
+at_rest()
+{
+	local before
+
+	before=$(switches_of "$1")
+	sleep 0.3
+	[ "$before" = "$(switches_of "$1")" ]
+}
+
+# compiled NAME COMPILER ARGUMENT…: hangs tests/live/programs/hung-abba in another language, if there is a compiler
+compiled()
+{
+	local name=$1
+
+	shift
+	if ! command -v "$1" >/dev/null; then
+		skip "locks: of a program in $name" "$1 is not installed"
+		return 1
+	fi
+	if ! "$@" -g -o "$scratch/abba" >"$scratch/out" 2>&1; then
+		fail "locks: a program in $name compiles" "$scratch/out"
+		return 1
+	fi
+	hang "$scratch/abba"
+	until_true 10 at_rest "$hung"
+	look "$hung"
+}
+
+if compiled C++ g++ -O1 tests/live/programs/hung-abba.cc -pthread; then
+	holds "locks: of a program in C++: the circle, and where" "$report" '
+		[.findings[].code] == ["deadlock.cycle"] and
+		(.findings[0].detail.cycle | length == 2 and .[0].tid == .[1].held_by_tid and .[1].tid == .[0].held_by_tid and
+		 all(.[]; .site | startswith("bank::Account::transfer_to at hung-abba.cc:"))) and
+		([.locks[] | select(.waiters != []).name] | sort) == ["alice", "bob"]'
+	end
+fi
+if compiled Rust rustc tests/live/programs/hung-abba.rs; then
+	holds "locks: of a program in Rust: no holder can be known, but nobody is left" "$report" '
+		[.findings[].code] == ["deadlock.total"] and all(.locks[].holders[]; .tid == null) and
+		any(.locks[]; (.name // "") | endswith("FIRST")) and
+		any(.findings[0].detail.cycle[]; .site | startswith("hung_abba::take_both at hung-abba.rs:"))'
+	end
+fi
 if python3 -c 'import threading' 2>/dev/null; then
 	hang python3 tests/live/programs/hung-abba.py threads
+	until_true 10 at_rest "$hung"
 	look "$hung"
 	holds "locks: Python's are semaphores without a holder" "$report" '
 		[.locks[] | select(.kind == "semaphore")] | length >= 2 and all(.[].holders[]; .tid == null)'
+	holds "locks: of a Python program: nobody is left to release" "$report" '
+		[.findings[].code] == ["deadlock.total"] and (.findings[0].detail.cycle | length) == 3'
+	end
+	hang python3 tests/live/programs/hung-abba.py processes
+	until_true 10 pgrep -P "$hung"
+	child=$(pgrep -P "$hung" | tail -n 1)
+	until_true 10 at_rest "$child"
+	look "$child" # the other is found through the memory that they share
+	holds "locks: of Python processes: who waits, but no proof while others have the memory" "$report" '
+		([.findings[] | select(.severity == "error")] == []) and
+		([.locks[] | select(.shared) | .waiters[] | select(.waiting_now)] | length) == 2'
 	end
 else
 	skip "locks: of a Python program" "python3 is not installed"
 fi
+
+# Waiting for work is no deadlock: four idle workers, and main waits for one of them, but SIGTERM has a handler.
+"$programs/idle" asleep &
+hung=$!
+started+=("$hung")
+until_true 10 test -d "/proc/$hung/task/$((hung + 4))"
+until_true 10 at_rest "$hung"
+look "$hung"
+holds "locks: a pool without work, which a signal would end in order, is no finding" "$report" '.findings == []'
+kill "$hung"
+wait "$hung"
+is "locks: and so it ends" 0 $?
 
 # What cannot be looked at
 refused() # NAME WORDS ARGUMENT…

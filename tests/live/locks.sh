@@ -87,8 +87,20 @@ late()
 		.locks[] | select(.name == "subject") | .kind == "mutex" and .waits == 1 and .wait_ns > 2e8'
 }
 
+# Waiting for work is no contention, and being idle is no deadlock.
+healthy()
+{
+	local way report=$scratch/idle.json
+
+	for way in pool joiners consumer timed; do
+		"$LIFELINE" run --format json -o "$report" -- "$programs/idle" $way
+		holds "idle $way: runs, and there is nothing to find" "$report" '.exit.code == 0 and .findings == []'
+	done
+}
+
 kinds
 truth
 facts
 late
+healthy
 [ "$failures" = 0 ]

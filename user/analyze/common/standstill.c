@@ -3,9 +3,7 @@
 #include "analyze/common/standstill.h"
 
 #define BIT(signal) (1ULL << ((signal)-1))
-#define SIGHUP 1
 #define SIGINT 2
-#define SIGQUIT 3
 #define SIGILL 4
 #define SIGTRAP 5
 #define SIGABRT 6
@@ -13,7 +11,6 @@
 #define SIGFPE 8
 #define SIGSEGV 11
 #define SIGPIPE 13
-#define SIGTERM 15
 #define SIGSYS 31
 #define SIGCANCEL 32
 #define SIGSETXID 33
@@ -22,26 +19,20 @@
 #define NEED_A_RUNNING_THREAD                                                                                          \
 	(BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | BIT(SIGPIPE) |         \
 	 BIT(SIGSYS) | BIT(SIGCANCEL) | BIT(SIGSETXID))
-/* Sent by somebody who has lost patience. */
-#define ASK_TO_END (BIT(SIGHUP) | BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM))
-
 static bool is_still(const struct thread_wait *wait)
 {
 	return wait->lock && wait->lock->kind != LOCK_FILE && wait->holder.known != HOLDER_GONE && !wait->timed &&
 	       !wait->alarms && wait->unchanged_looks >= 2 && wait->state == 'S';
 }
 
+/*
+ * A handler may post a semaphore, and for being asked to end (SIGTERM, SIGHUP) that is what it mostly does: an idle
+ * pool whose main thread waits for that is as healthy as one that waits for a connection. SIGINT alone proves nothing
+ * of the kind, as Python always has a handler for it, which only sets a mark for a thread that runs.
+ */
 static bool could_be_interrupted(uint64_t handlers)
 {
-	return handlers & ~(NEED_A_RUNNING_THREAD | ASK_TO_END);
-}
-
-/* One thread that waits for a semaphore, with a handler for SIGTERM: sem_post is what such a handler may call, so this
- * is how a healthy program waits to be told to end. (SIGINT alone is what Python always has.) */
-static bool waits_to_be_ended(const struct thread_wait *wait, uint32_t threads)
-{
-	return threads == 1 && (wait->lock->kind == LOCK_SEMAPHORE || wait->lock->kind == LOCK_FUTEX) &&
-	       (wait->handlers & ASK_TO_END & ~BIT(SIGINT));
+	return handlers & ~(NEED_A_RUNNING_THREAD | BIT(SIGINT));
 }
 
 static void widen(struct standstill *standstill, const struct thread_wait *wait)
@@ -56,13 +47,11 @@ static void widen(struct standstill *standstill, const struct thread_wait *wait)
 		standstill->to_ns = wait->looked_ns;
 }
 
-static bool add_thread(struct standstill *standstill, const struct process *process, const struct thread *thread,
-		       uint32_t threads)
+static bool add_thread(struct standstill *standstill, const struct process *process, const struct thread *thread)
 {
 	const struct thread_wait *wait = thread_wait_now(thread);
 
-	if (standstill->count == STANDSTILL_MAX || !is_still(wait) || could_be_interrupted(wait->handlers) ||
-	    waits_to_be_ended(wait, threads))
+	if (standstill->count == STANDSTILL_MAX || !is_still(wait) || could_be_interrupted(wait->handlers))
 		return false;
 	standstill->links[standstill->count++] =
 	    (struct lock_link){.process = process,
@@ -88,7 +77,7 @@ static bool add_process(struct standstill *standstill, const struct process *pro
 		if (!wait || wait->round != look->round)
 			continue; /* has ended, though that was not told: the look was whole */
 		told++;
-		if (!add_thread(standstill, process, thread, look->threads))
+		if (!add_thread(standstill, process, thread))
 			return false;
 		*shared |= wait->lock->shared;
 	}
