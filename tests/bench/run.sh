@@ -28,7 +28,7 @@ echo "machine: $(uname -srm), $(nproc) processors, $(sed -n 's/^model name[^:]*:
 
 # shellcheck disable=SC2046
 ${CC:-cc} -O2 -g -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -Iuser -o "$scratch/symbol" "$here/symbol.c" "$build/libsymbol.a" \
-	"$build/libbase.a" -liberty $(pkg-config --libs liblzma zlib)
+	"$build/libbase.a" -liberty $(pkg-config --libs libdw libelf liblzma zlib)
 echo
 "$scratch/symbol" 100000
 
