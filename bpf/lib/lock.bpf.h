@@ -445,7 +445,10 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 				     __u64 t)
 {
 	__u64 waited_ns = t > lock->since_ns ? t - lock->since_ns : 0;
+	__u64 delay_ns = task->sched_info.run_delay - lock->since_delay;
 
+	/* who was woken and waits for a processor does not wait for the lock any more */
+	waited_ns = delay_ns < waited_ns ? waited_ns - delay_ns : 0;
 	fold_wait(task, lock, waited_ns, outcome == LOCK_TIMEOUT);
 	if (lock->told)
 		tell_wait_end(task, lock, waited_ns, outcome, result, t);
@@ -459,6 +462,7 @@ static __always_inline void start_wait(struct task_struct *task, struct lock_wai
 {
 	lock->space = (__u64)plain(task)->mm;
 	lock->since_ns = t;
+	lock->since_delay = task->sched_info.run_delay;
 	lock->stopped_ns = 0;
 	lock->site = lock->told = lock->seen_long = 0;
 	lock->waker_pid = lock->waker_tid = 0;
