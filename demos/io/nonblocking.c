@@ -31,7 +31,7 @@ static void be_source(int out, pid_t reader)
 
 		while (cpu_ms(reader) < until)
 			demo_sleep_ms(5);
-		if (write(out, "abc" + i, 1) != 1)
+		if (write(out, &"abc"[i], 1) != 1)
 			_exit(1);
 	}
 	_exit(0);
