@@ -5,6 +5,7 @@
  * before that, so that it surely holds the switch with which the process left the processor for good; that one is taken
  * off, for lifeline tells what a program could see of itself. (Other threads than the leader are added up before
  * theirs: kernel/exit.c, __exit_signal.) One line for each: NAME PID VOLUNTARY INVOLUNTARY SLEPT_MS
+ * CPU_US
  */
 #include <pthread.h>
 #include <sys/resource.h>
@@ -93,6 +94,11 @@ static const struct task {
 
 #define TASKS (sizeof tasks / sizeof tasks[0])
 
+static long microseconds(struct timeval time)
+{
+	return time.tv_sec * 1000000 + time.tv_usec;
+}
+
 int main(void)
 {
 	pid_t pids[TASKS];
@@ -114,8 +120,8 @@ int main(void)
 	for (size_t i = 0; i < TASKS; i++) {
 		if (wait4(pids[i], &status, 0, &used) != pids[i] || status != 0)
 			failed = 1;
-		printf("%s %d %ld %ld %d\n", tasks[i].name, (int)pids[i], used.ru_nvcsw - 1, used.ru_nivcsw,
-		       tasks[i].slept_ms);
+		printf("%s %d %ld %ld %d %ld\n", tasks[i].name, (int)pids[i], used.ru_nvcsw - 1, used.ru_nivcsw,
+		       tasks[i].slept_ms, microseconds(used.ru_utime) + microseconds(used.ru_stime));
 	}
 	return failed;
 }
