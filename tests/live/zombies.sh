@@ -6,6 +6,8 @@
 report=$scratch/report.json
 explain='.processes[] | {pid, exit, zombie_ns}'
 
+is_dead() { [ "$(state "$1")" = Z ]; }
+
 # look NAME ARGUMENTS…: the JSON report of one look
 look()
 {
@@ -21,7 +23,7 @@ start_puppet
 order f
 child=$answer
 order k
-until_true 10 test "$(state "$child")" = Z
+until_true 10 is_dead "$child"
 before=$(date +%s%N)
 sleep 1.2
 look "zombies" -p "$puppet"
@@ -93,6 +95,7 @@ start_puppet
 order f
 child=$answer
 order k
+until_true 10 is_dead "$child"
 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all "$scratch/lifeline" zombies --format json -p "$puppet" \
 	>"$report" 2>"$scratch/err"
 is "zombies without privileges: works" 0 $? "$scratch/err"
