@@ -17,7 +17,7 @@
 #define PRCTL_PDEATHSIG 1
 #define PRCTL_SUBREAPER 36
 #define CREATED_MODE (1U << 20)  /* FMODE_CREATED */
-#define TRUNCATE_FLAG 01000      /* O_TRUNC */
+#define CREAT_FLAGS 01101	 /* O_WRONLY, O_CREAT, O_TRUNC: what creat means */
 #define PIDFILE_SIZE 32          /* a file with a pid in it is no larger */
 #define TOLD_MOST 256            /* steps told of one process; later ones show in its state */
 #define DIRECTORY_CURRENT (-100) /* AT_FDCWD */
@@ -355,7 +355,22 @@ static __always_inline void tell_close(struct task_struct *task, __u32 first, __
 /* ---- files for a pid ------------------------------------------------------------------------------------------------
  */
 
-static __always_inline void open_done(struct task_struct *task, __u32 descriptor)
+/* As the caller gave them: the file's own flags have lost those that are done with once it is open. */
+static __always_inline __u32 flags_given(struct pt_regs *regs, __u32 interest, bool compat)
+{
+	__u64 flags = 0; /* the first field of openat2's struct open_how */
+
+	if (interest == SYSCALL_OPEN)
+		return argument(regs, 1, compat);
+	if (interest == SYSCALL_OPENAT)
+		return argument(regs, 2, compat);
+	if (interest == SYSCALL_CREAT)
+		return CREAT_FLAGS;
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(regs, 2, compat));
+	return flags;
+}
+
+static __always_inline void open_done(struct task_struct *task, __u32 descriptor, __u32 flags)
 {
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
@@ -369,7 +384,7 @@ static __always_inline void open_done(struct task_struct *task, __u32 descriptor
 	mode = BPF_CORE_READ(file, f_mode);
 	room->open.event.path_len = used;
 	room->open.event.descriptor = descriptor;
-	room->open.event.flags = BPF_CORE_READ(file, f_flags);
+	room->open.event.flags = flags;
 	room->open.event.created = (mode & CREATED_MODE) != 0;
 	room->open.event.kind = kind_of_file(file);
 	room->open.event.inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -594,7 +609,10 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 		tell_dup(task, argument(regs, 0, compat), argument(regs, 1, compat));
 		break;
 	case SYSCALL_OPEN:
-		open_done(task, result);
+	case SYSCALL_OPENAT:
+	case SYSCALL_OPENAT2:
+	case SYSCALL_CREAT:
+		open_done(task, result, flags_given(regs, interest, compat));
 		break;
 	case SYSCALL_FCNTL:
 		fcntl_done(task, regs, result, compat);

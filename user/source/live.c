@@ -523,16 +523,13 @@ static void let_settle(struct live *live)
 
 	if (!wants_sessions(live))
 		return;
-	if (sessions_look_again(&live->sessions, &live->bpf, pass, live) && !live->failed)
-		live->looks_failed[GROUP_SESSION]++;
-	while (live->options->mode == MODE_RUN && live_clock() < until_ns) {
-		if (sessions_turn(&live->sessions, &live->bpf, live_clock(), pass, live) ||
-		    !sessions_unsettled(&live->sessions, live_clock()) || live->failed)
-			break;
+	sessions_look_again(&live->sessions, &live->bpf, false, pass, live);
+	while (!live->failed && live_clock() < until_ns && sessions_unsettled(&live->sessions, live_clock())) {
 		usleep(BECOMING_STEP_US);
 		ring_buffer__consume(live->ring);
+		sessions_turn(&live->sessions, &live->bpf, live_clock(), pass, live);
 	}
-	if (sessions_look_again(&live->sessions, &live->bpf, pass, live) && !live->failed)
+	if (sessions_look_again(&live->sessions, &live->bpf, true, pass, live) && !live->failed)
 		live->looks_failed[GROUP_SESSION]++;
 }
 

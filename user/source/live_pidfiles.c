@@ -148,8 +148,10 @@ static void note_move(struct sessions *sessions, const struct event_move *move)
 static void note_exit(struct pidfiles *pidfiles, const struct event *event)
 {
 	for (unsigned i = 0; i < pidfiles->count; i++)
-		if (pidfiles->files[i].told && pidfiles->files[i].last.holds == event->pid)
+		if (pidfiles->files[i].told && pidfiles->files[i].last.holds == event->pid) {
 			pidfiles->files[i].due_ns = event->t_ns + AFTER_EXIT_NS;
+			pidfiles->files[i].told = false; /* that nothing has changed is told, too */
+		}
 }
 
 void pidfiles_event(struct sessions *sessions, const struct event *event)
@@ -345,6 +347,14 @@ void pidfiles_look(struct sessions *sessions, const struct live_bpf *bpf, uint64
 	for (unsigned i = 0; pidfiles && i < pidfiles->count; i++)
 		if (all || (pidfiles->files[i].due_ns && pidfiles->files[i].due_ns <= now_ns))
 			look_at(pidfiles, bpf, &pidfiles->files[i], record, context);
+}
+
+bool pidfiles_due(const struct sessions *sessions)
+{
+	for (unsigned i = 0; sessions->pidfiles && i < sessions->pidfiles->count; i++)
+		if (sessions->pidfiles->files[i].due_ns)
+			return true;
+	return false;
 }
 
 /* ---- searching ------------------------------------------------------------------------------------------------ */

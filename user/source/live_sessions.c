@@ -92,7 +92,7 @@ bool sessions_unsettled(const struct sessions *sessions, uint64_t now_ns)
 		if ((!candidate->looked || candidate->on_its_way) && candidate->since_ns &&
 		    now_ns < candidate->since_ns + QUIET_NS)
 			return true;
-	return false;
+	return pidfiles_due(sessions);
 }
 
 /* ---- texts --------------------------------------------------------------------------------------------- */
@@ -278,14 +278,15 @@ int sessions_turn(struct sessions *sessions, struct live_bpf *bpf, uint64_t now_
 	return result;
 }
 
-int sessions_look_again(struct sessions *sessions, struct live_bpf *bpf, record_fn record, void *context)
+int sessions_look_again(struct sessions *sessions, struct live_bpf *bpf, bool pidfiles, record_fn record, void *context)
 {
 	const uint64_t now_ns = live_clock();
 	int result = 0;
 
 	if (sessions->candidates.count)
 		result = look(sessions, bpf, now_ns, true, record, context);
-	pidfiles_look(sessions, bpf, now_ns, true, record, context);
+	if (pidfiles)
+		pidfiles_look(sessions, bpf, now_ns, true, record, context);
 	return result;
 }
 

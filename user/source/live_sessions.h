@@ -22,9 +22,10 @@ void sessions_event(struct sessions *sessions, const struct live_bpf *bpf, const
 int sessions_turn(struct sessions *sessions, struct live_bpf *bpf, uint64_t now_ns, record_fn record, void *context);
 /* Looks at all targets: what was there before. */
 int sessions_look_at_all(struct sessions *sessions, struct live_bpf *bpf, record_fn record, void *context);
-/* Looks at all orphans and all pidfiles: the last look. */
-int sessions_look_again(struct sessions *sessions, struct live_bpf *bpf, record_fn record, void *context);
-/* Is there an orphan in the middle of becoming a daemon? */
+/* Looks at all orphans; with `pidfiles` at those as well: the last look. */
+int sessions_look_again(struct sessions *sessions, struct live_bpf *bpf, bool pidfiles, record_fn record,
+			void *context);
+/* Is there an orphan in the middle of becoming a daemon, or a pidfile to be looked at within a moment? */
 bool sessions_unsettled(const struct sessions *sessions, uint64_t now_ns);
 void sessions_free(struct sessions *sessions);
 
@@ -34,6 +35,8 @@ void pidfiles_event(struct sessions *sessions, const struct event *event);
 /* Reads those that are due, or all; tells what has changed. */
 void pidfiles_look(struct sessions *sessions, const struct live_bpf *bpf, uint64_t now_ns, bool all, record_fn record,
 		   void *context);
+/* Is there one that is to be looked at within a moment? */
+bool pidfiles_due(const struct sessions *sessions);
 /* Looks where such files are kept (/run) for those of the candidates. */
 void pidfiles_search(struct sessions *sessions, const struct live_bpf *bpf, record_fn record, void *context);
 void pidfiles_free(struct sessions *sessions);
