@@ -78,14 +78,18 @@ static const struct process *creator_of(const struct model *model, const struct 
 	return process->present_at_start ? NULL : model_find(model, process->creator);
 }
 
+#define FORKS_MOST 64 /* from a program's first process to its daemon; a longer way back is a forged one */
+
 /* When the first process of the program left its child behind: the first fork since its start. */
 static uint64_t first_fork_ns(const struct model *model, const struct process *process, const struct process *starter)
 {
-	for (const struct process *above; process && process != starter; process = above) {
-		above = creator_of(model, process);
+	for (int i = 0; i < FORKS_MOST && process != starter; i++) {
+		const struct process *above = creator_of(model, process);
+
 		if (above == starter || !above || !above->steps || !process->steps ||
 		    above->steps->exec_ns != process->steps->exec_ns)
 			return process->present_at_start ? 0 : process->started_ns;
+		process = above;
 	}
 	return 0;
 }

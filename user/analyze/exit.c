@@ -348,7 +348,7 @@ static void tell_end(struct finding *finding, const struct model *model, const s
 	if (!death->killer) {
 		buffer_format(&line, "it ended by %s; no such signal to it was seen",
 			      words_signal(signal_of(process)).text);
-		ending_reaping(&line, process);
+		ending_reaping(&line, model, process);
 	} else {
 		ending_signal(&line, model, process, death->killer, origins[death->origin].words);
 	}

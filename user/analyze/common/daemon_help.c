@@ -51,10 +51,10 @@ struct daemon_troubles daemon_troubles_of(const struct model *model, const struc
 	troubles.left = was_left(file, process);
 	if (troubles.late || troubles.stale || troubles.left)
 		snprintf(troubles.words, sizeof troubles.words, "; its pidfile %s%s%s%s%s",
+			 troubles.stale ? "was there already" : "",
+			 troubles.stale && (troubles.late || troubles.left) ? ", " : "",
 			 troubles.late ? "was written after its starter had ended" : "",
-			 troubles.late && (troubles.stale || troubles.left) ? ", " : "",
-			 troubles.stale ? "was there already" : "", troubles.stale && troubles.left ? ", " : "",
-			 troubles.left ? "was left behind" : "");
+			 troubles.late && troubles.left ? ", " : "", troubles.left ? "was left behind" : "");
 	return troubles;
 }
 
@@ -101,6 +101,10 @@ void daemon_tell_pidfile(struct finding *finding, const struct model *model, con
 		return;
 	if (troubles->stale)
 		tell_stale(finding, file);
+	else if (file->existed && file->opened_ns && file->old_size < 0)
+		finding_evidence(finding, file->met_ns,
+				 "the pidfile %s was there already; what it held was cut away by opening it",
+				 file->path);
 	tell_written(finding, file, daemon, troubles->late);
 	if (troubles->left)
 		finding_evidence(

@@ -88,23 +88,27 @@ static bool lost_its_daemon(const struct model *model, const struct process *pro
 	return before && after_by(adoption->at_ns, before->at_ns, WAS_DAEMON_NS);
 }
 
-static bool lived_on(const struct analysis *analysis, const struct process *process, const struct adoption *adoption)
+/* Long enough after its parent's end, or long enough to show what it was for. */
+static bool lived_on(const struct analysis *analysis, const struct process *process, const struct daemonhood *daemon)
 {
+	const struct adoption *adoption = daemon->adoption;
 	const uint64_t until_ns = process->exited_ns ? process->exited_ns : model_now(analysis->model);
 
-	return !adoption || (until_ns > adoption->at_ns && until_ns - adoption->at_ns >= LIVES_ON_NS);
+	if (!adoption)
+		return true;
+	if (until_ns > adoption->at_ns && until_ns - adoption->at_ns >= LIVES_ON_NS)
+		return true;
+	return daemon->pidfile || (process->steps && process->steps->listen_ns > process->started_ns);
 }
 
 /* Its parent is gone, and it lives. Who asked for a signal at its parent's end does so against its will. */
-static bool is_orphan(const struct analysis *analysis, const struct process *process, const struct session_look *look,
-		      const struct adoption *adoption)
+static bool is_orphan(const struct analysis *analysis, const struct process *process, const struct daemonhood *daemon)
 {
-	if (process->scope != SCOPE_TARGET || process->pdeathsig || process->pdeath ||
-	    !lived_on(analysis, process, adoption))
+	if (process->scope != SCOPE_TARGET || process->pdeathsig || process->pdeath)
 		return false;
-	if (adoption)
-		return !lost_its_daemon(analysis->model, process, adoption);
-	return process->present_at_start && look->adopted;
+	if (daemon->adoption)
+		return !lost_its_daemon(analysis->model, process, daemon->adoption);
+	return process->present_at_start && daemon->look->adopted;
 }
 
 /* ---- the steps ----------------------------------------------------------------------------------------------------
@@ -250,10 +254,12 @@ static struct daemonhood judge(const struct analysis *analysis, const struct pro
 	struct daemonhood daemon = {.look = process->session_look ? process->session_look : process->exit_look,
 				    .adoption = orphaning(process)};
 
-	if (!daemon.look || !is_orphan(analysis, process, daemon.look, daemon.adoption))
+	if (!daemon.look || process->scope != SCOPE_TARGET || !is_orphan(analysis, process, &daemon))
 		return daemon;
 	daemon.starter = starter_of(analysis->model, process);
 	daemon.pidfile = pidfile_of(analysis->model, process);
+	if (!lived_on(analysis, process, &daemon))
+		return daemon;
 	read_steps(analysis->model, process, &daemon);
 	daemon.is_daemon = is_worth_a_word(process, &daemon);
 	return daemon;

@@ -26,7 +26,7 @@ const struct signal_note *ending_request(const struct process *process, const st
 	return term && killer && term->at_ns < killer->at_ns ? term : NULL;
 }
 
-void ending_reaping(struct buffer *line, const struct process *process)
+void ending_reaping(struct buffer *line, const struct model *model, const struct process *process)
 {
 	if (process->autoreaped)
 		buffer_text_append(line, "; nobody had to reap it");
@@ -35,7 +35,7 @@ void ending_reaping(struct buffer *line, const struct process *process)
 		buffer_format(line, "; %s reaped it %s after its death",
 			      words_named(process->reaper_comm, process->reaper).text,
 			      words_duration(process->reaped_ns - process->dead_ns).text);
-	else if (process_is_zombie(process))
+	else if (process_zombie_ns(model, process) > model_observation(model)->zombie_after_ns)
 		buffer_text_append(line, "; nobody has reaped it");
 }
 
@@ -61,7 +61,7 @@ void ending_signal(struct buffer *line, const struct model *model, const struct 
 		buffer_format(line, ", %s after ", words_duration(killer->at_ns - request->at_ns).text);
 		add_signal(line, model, request, whence(request));
 	}
-	ending_reaping(line, process);
+	ending_reaping(line, model, process);
 }
 
 /* An end of its own accord after it was asked to: the signal that it answered so. */
@@ -81,5 +81,5 @@ void ending_line(struct buffer *line, const struct model *model, const struct pr
 		buffer_format(line, ", %s after ", words_duration(process->exited_ns - process->term->at_ns).text);
 		add_signal(line, model, process->term, whence(process->term));
 	}
-	ending_reaping(line, process);
+	ending_reaping(line, model, process);
 }

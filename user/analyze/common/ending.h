@@ -15,8 +15,8 @@ struct words ending_sender(const struct model *model, const struct signal_note *
 struct words ending_sent(const struct model *model, const struct signal_note *note);
 /* The earlier request to end, if `killer` came after one. NULL: none, or that was it itself. */
 const struct signal_note *ending_request(const struct process *process, const struct signal_note *killer);
-/* Appends "; NAME (PID) reaped it 40 us after its death", or that nobody did; nothing if it is not known. */
-void ending_reaping(struct buffer *line, const struct process *process);
+/* Appends "; NAME (PID) reaped it 40 us after its death", or that nobody did for long; else nothing. */
+void ending_reaping(struct buffer *line, const struct model *model, const struct process *process);
 /* Appends the line of a death by this signal. whence: " from the kernel" and the like, or NULL: from its sender. */
 void ending_signal(struct buffer *line, const struct model *model, const struct process *process,
 		   const struct signal_note *killer, const char *whence);
