@@ -21,7 +21,6 @@ no_demo()
 	trace.lost) ;;	      # needs a machine too busy for lifeline, or a buffer too small
 	lock.gil) ;;	      # needs a CPython of a known version
 	deadlock.order) ;;    # needs --locks all
-	daemon.complete | daemon.incomplete) ;; # their demos come with demos/daemon
 	zombie.unreaped) ;;   # of a snapshot without history, not of a program observed from its start
 	*) return 1 ;;
 	esac
