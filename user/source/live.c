@@ -26,7 +26,7 @@
 #define DRAIN_EVERY 5		  /* turns: sums of waits for locks are told this often */
 #define SAMPLE_EVERY 12		  /* turns; wake-ups are sampled for one turn in so many */
 #define SAMPLE_FIRST 2
-#define SETTLE_MS 40		  /* how long to wait for the last switch of a process that was reaped */
+#define SETTLE_MS 40		  /* how long to wait for the last switches of those that exited */
 #define BECOMING_MS 1000	  /* how long to wait for those that are becoming daemons, at most */
 #define BECOMING_STEP_US 10000
 #define LINGER_CHECK_NS 200000000ULL
@@ -52,6 +52,7 @@ struct live {
 	unsigned turn, interrupts;
 	volatile sig_atomic_t stop;
 	bool command_over, command_end_told, by_deadline;
+	int64_t exiting; /* threads that were told to exit, but not yet their last switch */
 	uint32_t command_host_pid;
 	int exit_status; /* wait status, -1 unknown */
 	enum ended_by ended_by;
@@ -170,6 +171,7 @@ static int pass(void *context, const void *record, size_t available)
 			locks_event(live->locks, event);
 		if (wants_sessions(live))
 			sessions_event(&live->sessions, &live->bpf, event);
+		live->exiting += (event->kind == EVENT_exit) - (event->kind == EVENT_end);
 		if (event->kind == EVENT_end && event->pid == live->command_host_pid && event_is_process_end(event))
 			live->command_end_told = true;
 	}
@@ -533,14 +535,21 @@ static void let_settle(struct live *live)
 		live->looks_failed[GROUP_SESSION]++;
 }
 
-/* The last words: wait until CMD's last switch was told (its status can be collected a little before), then what the
- * living are like. */
+/* A thread that exits wakes others before its last switch: who joins it (mm_release), who waits for the process
+ * (exit_notify). These may run first, be CMD's end and wake us, on the very processor that the thread wants to leave.
+ * Its counters come with that switch, and so does all that is known of a process as a whole. */
+static bool last_switches_missing(const struct live *live)
+{
+	return (live->command_over && !live->command_end_told) || live->exiting > 0;
+}
+
+/* The last words: wait until the last switches of those that exited were told, then what the living are like. */
 static int last_turn(struct live *live)
 {
 	uint64_t until_ns = live_clock() + SETTLE_MS * 1000000ULL;
 
 	ring_buffer__consume(live->ring);
-	while (live->command_over && !live->command_end_told && live_clock() < until_ns) {
+	while (last_switches_missing(live) && live_clock() < until_ns) {
 		usleep(200);
 		ring_buffer__consume(live->ring);
 	}
