@@ -52,7 +52,7 @@ static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat
 
 struct session_scratch {
 	struct path_buffer path;
-	char name[NAME_TAIL];
+	char name[NAME_TAIL + 8]; /* so that a masked index and a word behind it stay inside */
 	union {
 		struct {
 			struct event_chdir event;
@@ -105,10 +105,14 @@ static __always_inline struct session_scratch *session_room(void)
 		fill_head(&(room)->name.event.h, EVENT_##kind, 0, task, now());                                        \
 	} while (0)
 
-/* `used` bytes of text stand behind the event. */
+/* `used` bytes of text stand behind the event. What the compiler knows of their number it must forget: it would leave
+ * out the comparison that verifiers before 6.18 need to see. */
 #define SUBMIT_TEXT(room, name, used)                                                                                  \
 	do {                                                                                                           \
-		__u64 _size = (sizeof((room)->name.event) + (used) + 7) & ~7ULL;                                       \
+		__u64 _used = (used), _size;                                                                           \
+		barrier_var(_used);                                                                                    \
+		_size = (sizeof((room)->name.event) + _used + 7) & ~7ULL;                                              \
+		barrier_var(_size);                                                                                    \
 		(room)->name.event.h.size = _size;                                                                     \
 		if (_size <= sizeof((room)->name) &&                                                                   \
 		    bpf_ringbuf_output(&events, &(room)->name, _size, submit_flags()))                                 \
@@ -123,7 +127,9 @@ static __always_inline __u32 put_path(char *to, struct path_buffer *path)
 	if (start >= PATH_BUFFER - 1)
 		return 0;
 	length = PATH_BUFFER - 1 - start;
-	if (length > PATH_BUFFER - 1 || bpf_probe_read_kernel(to, length, path->text + (start & (PATH_BUFFER - 1))))
+	barrier_var(length);
+	length &= PATH_BUFFER - 1;
+	if (bpf_probe_read_kernel(to, length, path->text + (start & (PATH_BUFFER - 1))))
 		return 0;
 	return length;
 }
@@ -131,8 +137,13 @@ static __always_inline __u32 put_path(char *to, struct path_buffer *path)
 static __always_inline __u32 put_user_text(char *to, __u64 from)
 {
 	long got = bpf_probe_read_user_str(to, TEXT_MOST, (void *)from);
+	__u32 length;
 
-	return got > 1 && got <= TEXT_MOST ? got - 1 : 0;
+	if (got <= 1 || got > TEXT_MOST)
+		return 0;
+	length = got - 1;
+	barrier_var(length); /* else the mask goes, and with it what the verifier of 6.1 knows */
+	return length & (TEXT_MOST - 1);
 }
 
 /* ---- how much is told of one process ----------------------------------------------------------------- */
@@ -185,12 +196,13 @@ static long find_pid(__u64 index, void *context)
 	struct name_search *search = context;
 	const char *name;
 
-	if (!search->room || index < 1 || index > NAME_TAIL - 6)
+	if (!search->room)
 		return 0;
-	name = search->room->name + index;
-	if (small(name[0]) != 'p' || small(name[1]) != 'i' || small(name[2]) != 'd' || is_letter(name[-1]))
+	/* masked rather than compared: verifiers before 6.18 do not carry a comparison over to where it is added */
+	name = search->room->name + (index & (NAME_TAIL - 1));
+	if (small(name[1]) != 'p' || small(name[2]) != 'i' || small(name[3]) != 'd' || is_letter(name[0]))
 		return 0;
-	if (is_letter(name[3]) && !(small(name[3]) == 'f' && small(name[4]) == 'i' && small(name[5]) != 'd'))
+	if (is_letter(name[4]) && !(small(name[4]) == 'f' && small(name[5]) == 'i' && small(name[6]) != 'd'))
 		return 0;
 	search->found = 1;
 	return 1;
