@@ -193,7 +193,9 @@ static const struct adoption *orphaning(const struct process *process)
  * way on purpose. */
 static bool went_its_way(const struct state *state, const struct analysis *analysis, const struct process *process)
 {
-	if (process->sid && state->command_sid && process->sid != state->command_sid)
+	/* The command's may be 0: what init starts without setsid is in the kernel's own session, and no setsid leads
+	 * there. That of a process not known is 0 too, and says nothing. */
+	if (process->sid && process->sid != state->command_sid)
 		return true;
 	if (daemonhood_of(analysis, process).is_daemon)
 		return true;
