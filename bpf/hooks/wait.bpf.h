@@ -348,6 +348,22 @@ static __always_inline void file_call_done(struct task_struct *task, struct pt_r
 
 /* ---- at the return of these calls -------------------------------------------------------------------- */
 
+OUT_OF_LINE int lock_call(__u32 interest, __s64 result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	lock_call_done(task, (struct pt_regs *)bpf_task_pt_regs(task), interest, result);
+	return 0;
+}
+
+OUT_OF_LINE int session_call(__u32 interest, __s64 result, __u32 compat)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	session_done(task, (struct pt_regs *)bpf_task_pt_regs(task), interest, result, compat);
+	return 0;
+}
+
 /*
  * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
  * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
@@ -376,12 +392,13 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 		waitid_done(task, regs, result, compat);
 	else if (interest == SYSCALL_FORK)
 		fork_done(task, result, number);
-	else if (interest >= SYSCALL_FUTEX)
-		lock_call_done(task, regs, interest, result);
-	else if (interest == SYSCALL_FCNTL || interest == SYSCALL_FLOCK)
-		file_call_done(task, regs, interest, result, compat);
-	else if (interest)
-		session_done(task, regs, interest, result, compat);
+	else if (interest) {
+		/* a lock on a file is a daemon's step and can be a wait for another: both want to know */
+		if (interest >= SYSCALL_FUTEX || interest == SYSCALL_FCNTL || interest == SYSCALL_FLOCK)
+			lock_call(interest, result);
+		if (interest < SYSCALL_FUTEX)
+			session_call(interest, result, compat);
+	}
 	return 0;
 }
 

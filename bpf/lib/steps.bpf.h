@@ -29,6 +29,10 @@
 #define FAMILY_INET6 10
 #define UNIX_NAME 108
 
+/* The verifier takes a function that is not static by itself, once, knowing nothing of its numbers; an inlined or a
+ * static one it follows anew from each way that leads there. That was most of the time that loading took. */
+#define OUT_OF_LINE __noinline
+
 /* ---- arguments ------------------------------------------------------------------------------------ */
 
 /* The nth argument, counted from 0: still in the saved registers when the call returns. */
@@ -297,19 +301,21 @@ static __always_inline void prctl_done(struct task_struct *task, struct pt_regs 
 
 /* ---- working directory and mask ------------------------------------------------------------------------------ */
 
-static __always_inline void chdir_done(struct task_struct *task)
+OUT_OF_LINE int chdir_done(void)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	__u32 used;
 
 	if (!room || !may_tell_step(task))
-		return;
+		return 0;
 	BEGIN_TEXT(room, chdir, chdir, task);
 	path_at(&room->path, &BPF_CORE_READ(task, fs)->pwd);
 	used = put_path(room->chdir.texts, &room->path);
 	room->chdir.event.root = is_in_root(task);
 	room->chdir.event.path_len = used;
 	SUBMIT_TEXT(room, chdir, used);
+	return 0;
 }
 
 static __always_inline void umask_done(struct task_struct *task, long before)
@@ -332,14 +338,15 @@ static __always_inline bool has_path(__u32 kind)
 	       kind == DESCRIPTOR_DEVICE;
 }
 
-static __always_inline void tell_dup(struct task_struct *task, __s32 from, __s32 to)
+OUT_OF_LINE int tell_dup(__s32 from, __s32 to)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, to);
 	__u32 kind, used = 0;
 
 	if (!room || !may_tell_step(task))
-		return;
+		return 0;
 	kind = kind_of_file(file);
 	BEGIN_TEXT(room, dup, dup, task);
 	if (has_path(kind)) {
@@ -351,6 +358,7 @@ static __always_inline void tell_dup(struct task_struct *task, __s32 from, __s32
 	room->dup.event.kind = kind;
 	room->dup.event.path_len = used;
 	SUBMIT_TEXT(room, dup, used);
+	return 0;
 }
 
 static __always_inline void tell_close(struct task_struct *task, __u32 first, __u32 last)
@@ -382,14 +390,15 @@ static __always_inline __u32 flags_given(struct pt_regs *regs, __u32 interest, b
 	return flags;
 }
 
-static __always_inline void open_done(struct task_struct *task, __u32 descriptor, __u32 flags)
+OUT_OF_LINE int open_done(__u32 descriptor, __u32 flags)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	__u32 used, mode;
 
 	if (!room || !file || (descriptor > 2 && !is_pid_file(room, file)) || !may_tell_step(task))
-		return;
+		return 0;
 	BEGIN_TEXT(room, open, open, task);
 	path_of(&room->path, file);
 	used = put_path(room->open.texts, &room->path);
@@ -403,16 +412,18 @@ static __always_inline void open_done(struct task_struct *task, __u32 descriptor
 	room->open.event.size = BPF_CORE_READ(file, f_inode, i_size);
 	room->open.event.mntns = mount_namespace(task);
 	SUBMIT_TEXT(room, open, used);
+	return 0;
 }
 
-static __always_inline void tell_lock(struct task_struct *task, __u32 descriptor, __u32 how, long result)
+OUT_OF_LINE int tell_lock(__u32 descriptor, __u32 how, __s32 result)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	__u32 used;
 
 	if (!room || !file || !is_pid_file(room, file) || !may_tell_step(task))
-		return;
+		return 0;
 	BEGIN_TEXT(room, lock, file_lock, task);
 	path_of(&room->path, file);
 	used = put_path(room->lock.texts, &room->path);
@@ -423,6 +434,7 @@ static __always_inline void tell_lock(struct task_struct *task, __u32 descriptor
 	room->lock.event.result = result;
 	room->lock.event.mntns = mount_namespace(task);
 	SUBMIT_TEXT(room, lock, used);
+	return 0;
 }
 
 /* What a relative name was relative to, where that is the working directory. */
@@ -435,37 +447,40 @@ static __always_inline __u32 put_directory(struct session_scratch *room, char *t
 	return put_path(to, &room->path);
 }
 
-static __always_inline void unlink_done(struct task_struct *task, __s32 directory, __u64 name)
+OUT_OF_LINE int unlink_done(__s32 directory, __u64 name)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	__u32 length, more;
 
 	if (!room)
-		return;
+		return 0;
 	length = put_user_text(room->unlink.texts, name);
 	if (length > TEXT_MOST || !says_pid(room, room->unlink.texts, length) || !may_tell_step(task))
-		return;
+		return 0;
 	BEGIN_TEXT(room, unlink, unlink, task);
 	room->unlink.event.path_len = length;
 	room->unlink.event.mntns = mount_namespace(task);
 	more = put_directory(room, room->unlink.texts + length, room->unlink.texts, directory, task);
 	room->unlink.event.directory_len = more;
 	SUBMIT_TEXT(room, unlink, length + more);
+	return 0;
 }
 
-static __always_inline void rename_done(struct task_struct *task, __u64 from, __s32 directory, __u64 to)
+OUT_OF_LINE int rename_done(__u64 from, __s32 directory, __u64 to)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	__u32 first, second, more;
 
 	if (!room)
-		return;
+		return 0;
 	first = put_user_text(room->move.texts, from);
 	if (first > TEXT_MOST)
-		return;
+		return 0;
 	second = put_user_text(room->move.texts + first, to);
 	if (second > TEXT_MOST || !says_pid(room, room->move.texts + first, second) || !may_tell_step(task))
-		return;
+		return 0;
 	BEGIN_TEXT(room, move, move, task);
 	room->move.event.from_len = first;
 	room->move.event.to_len = second;
@@ -473,6 +488,7 @@ static __always_inline void rename_done(struct task_struct *task, __u64 from, __
 	more = put_directory(room, room->move.texts + first + second, room->move.texts + first, directory, task);
 	room->move.event.directory_len = more;
 	SUBMIT_TEXT(room, move, first + second + more);
+	return 0;
 }
 
 #define FLOCK_EXCLUSIVE 2
@@ -482,7 +498,7 @@ static __always_inline void flock_done(struct task_struct *task, struct pt_regs 
 {
 	__u32 operation = argument(regs, 1, compat);
 
-	tell_lock(task, argument(regs, 0, compat),
+	tell_lock(argument(regs, 0, compat),
 		  operation & FLOCK_UNLOCK      ? 2
 		  : operation & FLOCK_EXCLUSIVE ? 1
 						: 0,
@@ -510,15 +526,14 @@ static __always_inline void fcntl_done(struct task_struct *task, struct pt_regs 
 	__u16 type = 0; /* l_type comes first in each kind of struct flock: 0 read, 1 write, 2 unlock */
 
 	if (command == FCNTL_DUP || command == FCNTL_DUP_CLOEXEC) {
-		tell_dup(task, argument(regs, 0, compat), result);
+		tell_dup(argument(regs, 0, compat), result);
 		return;
 	}
 	bpf_probe_read_user(&type, sizeof(type), (void *)argument(regs, 2, compat));
-	tell_lock(task, argument(regs, 0, compat), type, result);
+	tell_lock(argument(regs, 0, compat), type, result);
 }
 
-/* ---- readiness
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- readiness ------------------------------------------------------------------------------------------- */
 
 static __always_inline __u32 put_socket_name(char *to, struct sock *socket)
 {
@@ -531,8 +546,9 @@ static __always_inline __u32 put_socket_name(char *to, struct sock *socket)
 	return got > 1 && got <= UNIX_NAME ? got - 1 : 0;
 }
 
-static __always_inline void listen_done(struct task_struct *task, __u32 descriptor, __s32 backlog)
+OUT_OF_LINE int listen_done(__u32 descriptor, __s32 backlog)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	struct socket *end;
@@ -540,7 +556,7 @@ static __always_inline void listen_done(struct task_struct *task, __u32 descript
 	__u32 family, used = 0;
 
 	if (!room || kind_of_file(file) != DESCRIPTOR_SOCKET || !may_tell_step(task))
-		return;
+		return 0;
 	end = BPF_CORE_READ(file, private_data);
 	socket = BPF_CORE_READ(end, sk);
 	family = BPF_CORE_READ(socket, __sk_common.skc_family);
@@ -554,10 +570,10 @@ static __always_inline void listen_done(struct task_struct *task, __u32 descript
 	room->listen.event.backlog = backlog;
 	room->listen.event.name_len = used;
 	SUBMIT_TEXT(room, listen, used);
+	return 0;
 }
 
-/* ---- which call it was
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- which call it was ----------------------------------------------------------------------------------- */
 
 /* Most of these calls are about other files; they are passed on before it is asked who made them. */
 static __always_inline bool is_of_no_use(struct pt_regs *regs, __u32 interest, long result, bool compat)
@@ -603,7 +619,7 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 		prctl_done(task, regs, compat);
 		break;
 	case SYSCALL_CHDIR:
-		chdir_done(task);
+		chdir_done();
 		break;
 	case SYSCALL_UMASK:
 		umask_done(task, result);
@@ -615,16 +631,16 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 		tell_close(task, argument(regs, 0, compat), argument(regs, 1, compat));
 		break;
 	case SYSCALL_DUP:
-		tell_dup(task, argument(regs, 0, compat), result);
+		tell_dup(argument(regs, 0, compat), result);
 		break;
 	case SYSCALL_DUP2:
-		tell_dup(task, argument(regs, 0, compat), argument(regs, 1, compat));
+		tell_dup(argument(regs, 0, compat), argument(regs, 1, compat));
 		break;
 	case SYSCALL_OPEN:
 	case SYSCALL_OPENAT:
 	case SYSCALL_OPENAT2:
 	case SYSCALL_CREAT:
-		open_done(task, result, flags_given(regs, interest, compat));
+		open_done(result, flags_given(regs, interest, compat));
 		break;
 	case SYSCALL_FCNTL:
 		fcntl_done(task, regs, result, compat);
@@ -633,19 +649,19 @@ static __always_inline void session_done(struct task_struct *task, struct pt_reg
 		flock_done(task, regs, result, compat);
 		break;
 	case SYSCALL_UNLINK:
-		unlink_done(task, DIRECTORY_CURRENT, argument(regs, 0, compat));
+		unlink_done(DIRECTORY_CURRENT, argument(regs, 0, compat));
 		break;
 	case SYSCALL_UNLINKAT:
-		unlink_done(task, argument(regs, 0, compat), argument(regs, 1, compat));
+		unlink_done(argument(regs, 0, compat), argument(regs, 1, compat));
 		break;
 	case SYSCALL_RENAME:
-		rename_done(task, argument(regs, 0, compat), DIRECTORY_CURRENT, argument(regs, 1, compat));
+		rename_done(argument(regs, 0, compat), DIRECTORY_CURRENT, argument(regs, 1, compat));
 		break;
 	case SYSCALL_RENAMEAT:
-		rename_done(task, argument(regs, 1, compat), argument(regs, 2, compat), argument(regs, 3, compat));
+		rename_done(argument(regs, 1, compat), argument(regs, 2, compat), argument(regs, 3, compat));
 		break;
 	case SYSCALL_LISTEN:
-		listen_done(task, argument(regs, 0, compat), argument(regs, 1, compat));
+		listen_done(argument(regs, 0, compat), argument(regs, 1, compat));
 		break;
 	}
 }
