@@ -257,12 +257,15 @@ int report_source(struct engine *engine, struct source *source, const struct rep
 	if (!standard)
 		exports_alone(exports);
 	engine_run(engine, source, &how, exports ? exports_observe : NULL, exports, &observed);
-	source_close(source);
+	source_release(source);
 	exports_close(exports, &exported);
 	if (engine->began && standard)
 		report_write(engine, options, standard, &written);
 	if (engine->began && options->verbose)
 		tell_engine(engine);
+	if (standard)
+		fflush(standard);
+	source_close(source);
 	status = tell_trouble(engine, &observed, &written, &exported);
 	if (status)
 		return status;

@@ -8,6 +8,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +47,8 @@ struct live {
 	struct sessions sessions;
 	sigset_t old_mask;
 	int epoll, signals;
+	pthread_t unloader; /* if unloading */
+	bool unloading;
 	int *target_fds; /* attach: a pidfd per target */
 	unsigned targets_left;
 	enum stage stage;
@@ -611,20 +615,54 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+static void *unload(void *context)
+{
+	struct live *live = context;
+
+	live_bpf_unload(&live->bpf);
+	return NULL;
+}
+
+static void give_signals_back(struct live *live)
+{
+	if (live->signals < 0)
+		return;
+	close(live->signals);
+	live->signals = -1;
+	sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
+}
+
+/* A program on a single call takes the kernel some 0.1 s to remove, and attach can have thirty: nobody should wait for
+ * the report so long, nor should the programs stay as long as it takes to read it. */
+static void live_release(struct source *source)
+{
+	struct live *live = (struct live *)source;
+	sigset_t all, before;
+
+	ring_buffer__free(live->ring);
+	live->ring = NULL;
+	give_signals_back(live);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the thread that reports */
+	live->unloading = !pthread_create(&live->unloader, NULL, unload, live);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void live_close(struct source *source)
 {
 	struct live *live = (struct live *)source;
 
+	if (live->unloading)
+		pthread_join(live->unloader, NULL);
+	else
+		live_bpf_unload(&live->bpf);
 	ring_buffer__free(live->ring);
-	live_bpf_unload(&live->bpf);
 	for (unsigned i = 0; live->target_fds && i < live->options->pid_count; i++)
 		close_fd(live->target_fds[i]);
 	free(live->target_fds);
 	close_fd(live->command.pidfd);
-	close_fd(live->signals);
 	close_fd(live->epoll);
-	if (live->signals >= 0)
-		sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
+	give_signals_back(live);
 	overdue_free(&live->overdue);
 	locks_free(live->locks);
 	sessions_free(&live->sessions);
@@ -632,7 +670,12 @@ static void live_close(struct source *source)
 }
 
 static const struct source_ops live_ops = {
-	.pump = live_pump, .stop = live_stop, .close = live_close, .reorder_ns = REORDER_NS};
+	.pump = live_pump,
+	.stop = live_stop,
+	.release = live_release,
+	.close = live_close,
+	.reorder_ns = REORDER_NS,
+};
 
 int source_live_open(struct live_options *options, struct source **source, struct error *error)
 {

@@ -25,6 +25,9 @@ struct source_ops {
 	int (*pump)(struct source *source, record_fn record, void *context, struct error *error);
 	/* Asks a live source to end (signal-safe flag); it still tells its last state and a finish. NULL: no-op. */
 	void (*stop)(struct source *source);
+	/* After the last pump: gives back what it had taken for observing (signals), and begins to take down in the
+	 * background what can take seconds. Only close may follow. NULL: nothing of the kind. */
+	void (*release)(struct source *source);
 	void (*close)(struct source *source);
 	/* How far out of order records can be, ns; 0: already in order (a trace file). */
 	uint64_t reorder_ns;
@@ -33,6 +36,12 @@ struct source_ops {
 static inline int source_pump(struct source *source, record_fn record, void *context, struct error *error)
 {
 	return source->ops->pump(source, record, context, error);
+}
+
+static inline void source_release(struct source *source)
+{
+	if (source->ops->release)
+		source->ops->release(source);
 }
 
 static inline void source_close(struct source *source)
