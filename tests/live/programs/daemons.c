@@ -129,7 +129,6 @@ static void end_in_order(int signal)
 
 static void live(void)
 {
-	signal(SIGTERM, end_in_order);
 	if (pidfile_path[0] && !word("in-time"))
 		write_pidfile();
 	if (word("port") && !word("early-port"))
@@ -163,6 +162,7 @@ int main(int count, char **arguments)
 	if (word("libc")) {
 		if (daemon(0, 0))
 			return 1;
+		signal(SIGTERM, end_in_order);
 		live();
 	}
 	if (word("in-time"))
@@ -176,6 +176,7 @@ int main(int count, char **arguments)
 		_exit(0);
 	if (!word("early"))
 		surroundings();
+	signal(SIGTERM, end_in_order); /* whoever reads the pidfile may ask it to end at once */
 	if (word("in-time")) {
 		write_pidfile();
 		channel_tell(&written, 0);
