@@ -5,7 +5,7 @@
 # running kernel is read: the types come from vmlinux/<arch>/vmlinux.h.
 
 VERSION  := 0.1.0
-ARCH     ?= $(shell uname -m | sed -e 's/i.86/x86/' -e 's/arm64/aarch64/')
+override ARCH := $(shell echo $(or $(ARCH),$(shell uname -m)) | sed -e 's/i.86/x86/' -e 's/arm64/aarch64/')
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(patsubst ppc64le,powerpc,$(patsubst s390x,s390,$(ARCH))))))
 MODE     := $(if $(SAN),san,release)
 B        := build/$(ARCH)-$(MODE)
@@ -24,6 +24,18 @@ PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 OBJCOPY    ?= objcopy
 PROTOC_C   ?= protoc-c
+# For another machine: make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-. Its libraries are those that scripts/sysroot.sh
+# has put below build/sysroot, if it was run, else those of this system's other architecture.
+ifneq ($(CROSS_COMPILE),)
+CC      := $(CROSS_COMPILE)gcc
+CXX     := $(CROSS_COMPILE)g++
+OBJCOPY := $(CROSS_COMPILE)objcopy
+SYSROOT ?= $(abspath $(wildcard build/sysroot/$(ARCH)))
+TRIPLET := $(patsubst %-,%,$(notdir $(CROSS_COMPILE)))
+PKG_CONFIG := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT)) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+ROOT    := $(if $(SYSROOT),--sysroot=$(SYSROOT))
+endif
+AR         := $(CROSS_COMPILE)ar
 PACKAGES   := libbpf libdw libelf liblzma zlib libprotobuf-c
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
@@ -31,8 +43,8 @@ PACKAGES   := libbpf libdw libelf liblzma zlib libprotobuf-c
 OTHER_GOALS := demo deps check clean help lint format uninstall
 ifneq ($(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
-           $(if $(shell echo '\#include <libiberty/demangle.h>' | $(CC) -E - >/dev/null 2>&1 && echo y),,libiberty) \
-           $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG) $(PROTOC_C),$(if $(shell command -v $(c)),,$(notdir $(c))))
+           $(if $(shell echo '\#include <libiberty/demangle.h>' | $(CC) $(ROOT) -E - >/dev/null 2>&1 && echo y),,libiberty) \
+           $(foreach c,$(CC) $(CLANG) $(BPFTOOL) $(lastword $(PKG_CONFIG)) $(PROTOC_C),$(if $(shell command -v $(c)),,$(notdir $(c))))
 ifneq ($(strip $(MISSING)),)
 $(error missing to build: $(strip $(MISSING)). On Debian or Ubuntu `make deps` installs all that is needed)
 endif
@@ -48,9 +60,9 @@ WARN   := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes
           -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
 SANITY := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined,)
 CFLAGS ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -DLIFELINE_VERSION='"$(VERSION)"' \
+ALL_CFLAGS = $(ROOT) -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -DLIFELINE_VERSION='"$(VERSION)"' \
              -DLIFELINE_LIBEXECDIR='"$(libexecdir)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS)
-DEMO_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos
+DEMO_CFLAGS = $(ROOT) -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux/$(ARCH) -I. -Ibpf -Wall -Wno-unused-function \
               -Wno-missing-declarations -Wno-compare-distinct-pointer-types
 DEPENDS     = -MMD -MP -MF $@.d -MT $@
@@ -83,7 +95,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(B)/lifeline demos $(if $(SAN),,build/lifeline)
+all: $(B)/lifeline demos $(if $(SAN)$(CROSS_COMPILE),,build/lifeline)
 
 # A stable name beside the per-mode folders, for the ordinary build.
 build/lifeline: $(B)/lifeline FORCE
@@ -95,7 +107,7 @@ build/lifeline: $(B)/lifeline FORCE
 # it must, and a second make does nothing.
 LISTS := flags link demo-flags bpf-flags bpf analyzers sinks commands archives demos $(addprefix folder-,$(FOLDERS))
 LIST_flags      = $(CC) $(ALL_CFLAGS)
-LIST_link       = $(CC) $(SANITY) $(LDFLAGS) $(PKG_LIBS)
+LIST_link       = $(CC) $(ROOT) $(SANITY) $(LDFLAGS) $(PKG_LIBS)
 LIST_demo-flags = $(CC) $(DEMO_CFLAGS) $(LDFLAGS)
 LIST_bpf-flags  = $(CLANG) $(BPF_CFLAGS)
 LIST_bpf        = $(BPF_OBJS)
@@ -185,14 +197,14 @@ $(call objects_of,source): | $(SKELETONS)
 define archive
 $(B)/lib$(1).a: $(call objects_of,$(1)) $(call list_of,folder-$(1))
 	$$(call say,AR,$$@)
-	$(Q)rm -f $$@ && ar rcs $$@ $(call objects_of,$(1))
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $(call objects_of,$(1))
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
 
 REGISTRIES := $(B)/gen/analyzers.o $(B)/gen/sinks.o
 $(B)/lifeline: $(B)/gen/commands.o $(REGISTRIES) $(ARCHIVES) $(call list_of,link archives)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITY) $(LDFLAGS) -o $@ $(B)/gen/commands.o $(REGISTRIES) \
+	$(Q)$(CC) $(ROOT) $(SANITY) $(LDFLAGS) -o $@ $(B)/gen/commands.o $(REGISTRIES) \
 		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS) -lm
 
 # ---- demos: standalone programs, no part of lifeline in them -------------------------------------

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra|daemons
+# scripts/install-deps.sh [--optional] build|test|extra|daemons|cross|vm
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -53,6 +53,20 @@ command:cron              cron               cronie              cronie
 command:atd               at                 at                  at
 command:tmux              tmux               tmux                tmux
 command:screen            screen             screen              screen
+'
+
+# Building for arm64 (its libraries: scripts/sysroot.sh), and booting other kernels (make check-vm).
+cross_needs='
+command:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+'
+vm_needs='
+command:qemu-system-x86_64  qemu-system-x86    qemu-system-x86-core     qemu-system-x86
+command:qemu-system-aarch64 qemu-system-arm    qemu-system-aarch64-core qemu-system-aarch64
+command:cpio                cpio               cpio                     cpio
+command:python3             python3            python3                  python
+command:busybox             busybox-static     busybox                  busybox
+command:zstd                zstd               zstd                     zstd
+command:lz4                 lz4                lz4                      lz4
 '
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
@@ -115,8 +129,10 @@ build) needs=$build_needs ;;
 test) needs=$test_needs ;;
 extra) needs=$extra_needs what="test all of" ;;
 daemons) needs=$daemon_needs what="test other people's daemons with" ;;
+cross) needs=$cross_needs what="build for arm64" ;;
+vm) needs=$vm_needs what="test on other kernels" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|daemons" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|daemons|cross|vm" >&2
 	exit 1
 	;;
 esac

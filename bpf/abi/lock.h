@@ -12,7 +12,12 @@
 #define LOCK_WORDS 8         /* 32-bit words of memory at a futex */
 #define LOCK_STACK 8192      /* bytes of a stack that are copied, at most */
 #define LOCK_STACK_PIECE 512 /* by which they are copied */
-#define LOCK_REGISTERS 21    /* 64-bit words of struct pt_regs */
+/* 64-bit words of struct pt_regs, on arm64 of its part struct user_pt_regs */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define LOCK_REGISTERS 34
+#else
+#define LOCK_REGISTERS 21
+#endif
 
 enum raw_kind {
 	RAW_LOCK_WAIT = 256, /* a wait begins */

@@ -84,7 +84,7 @@ static __always_inline void start_clean(struct task_struct *child, bool watched)
 SEC("tp_btf/task_newtask")
 int BPF_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 {
-	struct task_struct *creator = bpf_get_current_task_btf();
+	struct task_struct *creator = current_task();
 	bool watched = in_scope(creator->tgid, IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
 	__u64 t = now();
 
@@ -248,7 +248,7 @@ static __always_inline __u32 note_children(struct task_struct *task)
 	walk.next = BPF_CORE_READ(task, children.next);
 	if (walk.next == walk.head)
 		return 0;
-	bpf_loop(CHILDREN_MAX, note_child, &walk, 0);
+	repeat(CHILDREN_MAX, note_child, &walk);
 	return walk.count;
 }
 

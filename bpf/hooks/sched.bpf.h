@@ -64,13 +64,13 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 		return BLOCKED_DISK;
 	if (task->flags & KTHREAD_FLAG)
 		return BLOCKED_OTHER;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = regs->orig_ax;
+	regs = registers_of(task);
+	number = call_number(regs);
 	if (number >= SYSCALL_TABLE_SIZE || !settings.reason[number])
 		return BLOCKED_OTHER;
 	reason = settings.reason[number] - 1;
 	if (reason == BLOCKED_READ || reason == BLOCKED_WRITE)
-		return reason_of_file(task, state, regs->di, reason);
+		return reason_of_file(task, state, argument(regs, 0, false), reason);
 	return reason;
 }
 
@@ -121,7 +121,7 @@ static __always_inline void leave(struct task_struct *task, struct thread_state 
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
 	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
 	    is_target(task->tgid) && !is_compat(task))
-		leave_for_lock(task, &state->lock, (struct pt_regs *)bpf_task_pt_regs(task), prev_state, t);
+		leave_for_lock(task, &state->lock, registers_of(task), prev_state, t);
 }
 
 /* ---- adoption -------------------------------------------------------------------------------------- */
@@ -251,7 +251,7 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 	struct adoption_walk walk = {.from = task, .t = t};
 
 	if (state->children)
-		bpf_loop(state->children, ask_child, &walk, 0);
+		repeat(state->children, ask_child, &walk);
 	tell_end(task, state, t);
 	if (state->group_dead)
 		leave_scope(task->tgid);

@@ -52,15 +52,15 @@ static __always_inline void read_info(struct event_signal *event, struct kernel_
 
 static __always_inline int current_syscall(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = registers_of(task);
 
-	return task->flags & KTHREAD_FLAG ? -1 : (int)regs->orig_ax;
+	return task->flags & KTHREAD_FLAG ? -1 : (int)call_number(regs);
 }
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
 {
-	struct task_struct *sender = bpf_get_current_task_btf();
+	struct task_struct *sender = current_task();
 	struct event_signal *event;
 
 	if (number == SIGCHLD_NUMBER) {
@@ -92,7 +92,7 @@ static __always_inline int tell_victim(__u32 pid, __u64 start_ns)
 
 	if (!is_target(pid))
 		return 0;
-	event = RESERVE(oom, SIGNAL, bpf_get_current_task_btf(), now());
+	event = RESERVE(oom, SIGNAL, current_task(), now());
 	if (!event)
 		return 0;
 	event->victim = pid;

@@ -91,8 +91,8 @@ static __always_inline void begin_sleep(struct task_struct *task)
 	state = thread_of(task);
 	if (!state || state->out_ns || !task->__state)
 		return;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	number = regs->orig_ax;
+	regs = registers_of(task);
+	number = call_number(regs);
 	state->out_ns = now();
 	state->out_delay = task->sched_info.run_delay;
 	state->reason = BLOCKED_OTHER + 1;
@@ -170,7 +170,7 @@ static __always_inline void read_waiters(struct event_zombie_look *event, struct
 
 	walk.level = own_level(parent);
 	walk.next = BPF_CORE_READ(parent, signal, wait_chldexit.head.next);
-	bpf_loop(WAITERS_MAX, read_waiter, &walk, 0);
+	repeat(WAITERS_MAX, read_waiter, &walk);
 }
 
 /* What the thread that the child belongs to is doing. */
@@ -183,8 +183,8 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 	event->syscall = -1;
 	if (event->parent_state == 'R' || (parent->flags & KTHREAD_FLAG))
 		return;
-	regs = (struct pt_regs *)bpf_task_pt_regs(parent);
-	event->syscall = (__s32)regs->orig_ax;
+	regs = registers_of(parent);
+	event->syscall = (__s32)call_number(regs);
 	state = thread_find(parent);
 	if (state && state->out_ns && parent->__state)
 		event->parent_blocked_ns = now() - state->out_ns;

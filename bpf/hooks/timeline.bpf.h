@@ -22,7 +22,7 @@ static __always_inline bool causes(struct task_struct *waker, const struct threa
 		return false;
 	if (waker->flags & EXITING_FLAG)
 		return (settings.exit_wakes >> reason) & 1;
-	number = ((struct pt_regs *)bpf_task_pt_regs(waker))->orig_ax;
+	number = call_number(registers_of(waker));
 	if (number >= SYSCALL_TABLE_SIZE || is_compat(waker))
 		return false;
 	return (settings.wakes[number] >> reason) & 1;
@@ -40,7 +40,7 @@ int BPF_PROG(ll_wake, struct task_struct *task)
 	state = thread_find(task);
 	if (!state || state->woken_ns)
 		return 0;
-	waker = bpf_get_current_task_btf();
+	waker = current_task();
 	state->woken_ns = now();
 	if (!causes(waker, state))
 		return 0;

@@ -19,7 +19,7 @@
 
 #define OPTION_NOHANG 1
 #define OPTION_NOWAIT 0x01000000 /* WNOWAIT */
-#define ERROR_NO_CHILD (-10)	 /* -ECHILD */
+#define ERROR_NO_CHILD (-10)     /* -ECHILD */
 #define ERROR_AGAIN (-11)
 #define ERROR_NO_MEMORY (-12)
 #define STATUS_STOPPED 0x7f
@@ -35,11 +35,7 @@ struct wait_arguments {
 	__s32 target;
 };
 
-/*
- * A 32-bit program on a 64-bit kernel numbers its calls otherwise (arch/x86/entry/syscalls/syscall_32.tbl), passes
- * arguments in other registers, and its siginfo has no hole.
- */
-
+/* A 32-bit program on a 64-bit kernel numbers its calls otherwise, and its siginfo has no hole. */
 static __always_inline __u32 interest_of(__u64 number, bool compat)
 {
 	if (number >= SYSCALL_TABLE_SIZE)
@@ -50,23 +46,23 @@ static __always_inline __u32 interest_of(__u64 number, bool compat)
 /* wait4's pid: < -1 a group, -1 any, 0 the caller's own group, > 0 one process */
 static __always_inline void read_wait4(struct wait_arguments *wait, struct pt_regs *regs, bool compat)
 {
-	__s32 pid = compat ? (__s32)regs->bx : (__s32)regs->di;
+	__s32 pid = (__s32)argument(regs, 0, compat);
 
 	wait->call = WAIT_CALL_WAIT4;
-	wait->options = (__u32)regs->dx;
-	wait->result_at = compat ? (__u32)regs->cx : regs->si;
+	wait->options = (__u32)argument(regs, 2, compat);
+	wait->result_at = argument(regs, 1, compat);
 	wait->type = pid > 0 ? WAIT_PID : pid == -1 ? WAIT_ANY : WAIT_PGID;
 	wait->target = pid > 0 ? pid : pid == -1 ? -1 : -pid;
 }
 
 static __always_inline void read_waitid(struct wait_arguments *wait, struct pt_regs *regs, bool compat)
 {
-	__u32 type = compat ? (__u32)regs->bx : (__u32)regs->di;
-	__s32 id = compat ? (__s32)regs->cx : (__s32)regs->si;
+	__u32 type = (__u32)argument(regs, 0, compat);
+	__s32 id = (__s32)argument(regs, 1, compat);
 
 	wait->call = WAIT_CALL_WAITID;
-	wait->options = compat ? (__u32)regs->si : (__u32)regs->r10;
-	wait->result_at = compat ? (__u32)regs->dx : regs->dx;
+	wait->options = (__u32)argument(regs, 3, compat);
+	wait->result_at = argument(regs, 2, compat);
 	wait->type = type == IDTYPE_ALL ? WAIT_ANY : type == IDTYPE_PGID ? WAIT_PGID : WAIT_PID;
 	/* P_PIDFD's id is a descriptor, not a pid: the entry hook knows the pid, the exit hook the child */
 	wait->target = type == IDTYPE_ALL ? -1 : type == IDTYPE_PID || type == IDTYPE_PGID ? id : 0;
@@ -91,7 +87,7 @@ static __always_inline bool concerns_us(struct task_struct *task)
 SEC("tp_btf/sched_process_wait")
 int BPF_PROG(ll_wait, struct pid *pid)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct wait_arguments wait = {};
 	struct event_wait_enter *event;
 	struct pid *target = NULL;
@@ -103,9 +99,9 @@ int BPF_PROG(ll_wait, struct pid *pid)
 
 	if (!concerns_us(task))
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = registers_of(task);
 	compat = is_compat(task);
-	interest = interest_of(regs->orig_ax, compat);
+	interest = interest_of(call_number(regs), compat);
 	if (interest == SYSCALL_WAIT4)
 		read_wait4(&wait, regs, compat);
 	else if (interest == SYSCALL_WAITID)
@@ -350,17 +346,17 @@ static __always_inline void file_call_done(struct task_struct *task, struct pt_r
 
 OUT_OF_LINE int lock_call(__u32 interest, __s64 result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	lock_call_done(task, (struct pt_regs *)bpf_task_pt_regs(task), interest, result);
+	lock_call_done(task, registers_of(task), interest, result);
 	return 0;
 }
 
 OUT_OF_LINE int session_call(__u32 interest, __s64 result, __u32 compat)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	session_done(task, (struct pt_regs *)bpf_task_pt_regs(task), interest, result, compat);
+	session_done(task, registers_of(task), interest, result, compat);
 	return 0;
 }
 
@@ -372,7 +368,7 @@ OUT_OF_LINE int session_call(__u32 interest, __s64 result, __u32 compat)
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 {
-	__u64 number = regs->orig_ax;
+	__u64 number = call_number(regs);
 	struct task_struct *task;
 	__u32 interest;
 	bool compat;
@@ -381,7 +377,7 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 	if (number >= SYSCALL_TABLE_SIZE ||
 	    !(settings.interest[number] | settings.polled[number] | settings.compat[number]))
 		return 0;
-	task = bpf_get_current_task_btf();
+	task = current_task();
 	compat = is_compat(task);
 	if (settings.polled[number] && !compat)
 		polled(task, number, settings.polled[number], result);
@@ -402,18 +398,17 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 	return 0;
 }
 
-/* The attach targets are set by user space: the functions are named after the architecture. */
-SEC("?fexit/__x64_sys_wait4")
+SEC("?fexit/" CALL_FUNCTION(wait4))
 int BPF_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
 {
-	wait4_done(bpf_get_current_task_btf(), regs, result, false);
+	wait4_done(current_task(), regs, result, false);
 	return 0;
 }
 
-SEC("?fexit/__x64_sys_waitid")
+SEC("?fexit/" CALL_FUNCTION(waitid))
 int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 {
-	waitid_done(bpf_get_current_task_btf(), regs, result, false);
+	waitid_done(current_task(), regs, result, false);
 	return 0;
 }
 
@@ -421,29 +416,29 @@ int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 SEC("?fexit/kernel_clone")
 int BPF_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct pt_regs *regs;
 
 	if (result >= 0 || (task->flags & KTHREAD_FLAG))
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	fork_done(task, result, regs->orig_ax);
+	regs = registers_of(task);
+	fork_done(task, result, call_number(regs));
 	return 0;
 }
 
-/* has no arguments, so no __x64_sys_ function of its own in BTF */
+/* has no arguments, so no function of its own named after the call in BTF */
 SEC("?fexit/ksys_setsid")
 int BPF_PROG(ll_fx_setsid, int result)
 {
-	session_done(bpf_get_current_task_btf(), NULL, SYSCALL_SETSID, result, false);
+	session_done(current_task(), NULL, SYSCALL_SETSID, result, false);
 	return 0;
 }
 
 #define LOCK_PROGRAM(name, call)                                                                                       \
-	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
 	{                                                                                                              \
-		lock_call_done(bpf_get_current_task_btf(), regs, call, result);                                        \
+		lock_call_done(current_task(), regs, call, result);                                                    \
 		return 0;                                                                                              \
 	}
 
@@ -453,10 +448,10 @@ LOCK_PROGRAM(futex_waitv, SYSCALL_FUTEX_WAITV)
 LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 
 #define FILE_PROGRAM(name, interest)                                                                                   \
-	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
 	{                                                                                                              \
-		file_call_done(bpf_get_current_task_btf(), regs, interest, result, false);                             \
+		file_call_done(current_task(), regs, interest, result, false);                                         \
 		return 0;                                                                                              \
 	}
 
@@ -464,10 +459,10 @@ FILE_PROGRAM(fcntl, SYSCALL_FCNTL)
 FILE_PROGRAM(flock, SYSCALL_FLOCK)
 
 #define SESSION_PROGRAM(name, interest)                                                                                \
-	SEC("?fexit/__x64_sys_" #name)                                                                                 \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
 	{                                                                                                              \
-		session_done(bpf_get_current_task_btf(), regs, interest, result, false);                               \
+		session_done(current_task(), regs, interest, result, false);                                           \
 		return 0;                                                                                              \
 	}
 
@@ -480,17 +475,20 @@ SESSION_PROGRAM(umask, SYSCALL_UMASK)
 SESSION_PROGRAM(close, SYSCALL_CLOSE)
 SESSION_PROGRAM(close_range, SYSCALL_CLOSE_RANGE)
 SESSION_PROGRAM(dup, SYSCALL_DUP)
-SESSION_PROGRAM(dup2, SYSCALL_DUP2)
 SESSION_PROGRAM(dup3, SYSCALL_DUP2)
-SESSION_PROGRAM(open, SYSCALL_OPEN)
 SESSION_PROGRAM(openat, SYSCALL_OPENAT)
 SESSION_PROGRAM(openat2, SYSCALL_OPENAT2)
-SESSION_PROGRAM(creat, SYSCALL_CREAT)
-SESSION_PROGRAM(unlink, SYSCALL_UNLINK)
 SESSION_PROGRAM(unlinkat, SYSCALL_UNLINKAT)
-SESSION_PROGRAM(rename, SYSCALL_RENAME)
 SESSION_PROGRAM(renameat, SYSCALL_RENAMEAT)
 SESSION_PROGRAM(renameat2, SYSCALL_RENAMEAT)
 SESSION_PROGRAM(listen, SYSCALL_LISTEN)
+/* calls that newer machines do without */
+#if defined(__TARGET_ARCH_x86)
+SESSION_PROGRAM(dup2, SYSCALL_DUP2)
+SESSION_PROGRAM(open, SYSCALL_OPEN)
+SESSION_PROGRAM(creat, SYSCALL_CREAT)
+SESSION_PROGRAM(unlink, SYSCALL_UNLINK)
+SESSION_PROGRAM(rename, SYSCALL_RENAME)
+#endif
 
 #endif

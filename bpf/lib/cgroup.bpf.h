@@ -29,19 +29,6 @@ struct {
 	__type(value, struct cgroup_scratch);
 } cgroup_scratch SEC(".maps");
 
-struct kernfs_node___old { /* before 6.15 the field was called `parent` */
-	struct kernfs_node *parent;
-} __attribute__((preserve_access_index));
-
-static __always_inline struct kernfs_node *kernfs_above(struct kernfs_node *node)
-{
-	struct kernfs_node___old *old = (void *)node;
-
-	if (bpf_core_field_exists(old->parent))
-		return BPF_CORE_READ(old, parent);
-	return BPF_CORE_READ(node, __parent);
-}
-
 static __always_inline __u64 cgroup_id(struct task_struct *task)
 {
 	return plain(task)->cgroups->dfl_cgrp->kn->id;

@@ -12,6 +12,8 @@
 
 #include "abi/settings.h"
 #include "abi/event.h"
+#include "lib/kernel.bpf.h"
+#include "lib/machine.bpf.h"
 
 #define TASK_DEAD_STATE 0x80   /* include/linux/sched.h TASK_DEAD */
 #define EXIT_DEAD_STATE 0x10   /* EXIT_DEAD */
@@ -135,21 +137,6 @@ static __always_inline __u64 submit_flags(void)
 
 /* ---- reading tasks ------------------------------------------------------------------------------- */
 
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
-
-/*
- * The same task as a pointer that can only be read through. From 6.2 on the verifier looks up, for each pointer field
- * followed from a trusted task, whether that field is trusted too: a search through the kernel's whole BTF, a
- * millisecond each time, most of what loading took. Through a pointer that is trusted for nothing there is no such
- * search, and the code that runs is the same. Before 6.2 there is neither the cast nor the search.
- */
-static __always_inline struct task_struct *plain(struct task_struct *task)
-{
-	if (bpf_rdonly_cast)
-		return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
-	return task;
-}
-
 static __always_inline __u32 pid_number(struct pid *pid, __u32 level)
 {
 	struct upid upid = {};
@@ -195,13 +182,6 @@ static __always_inline void read_own_pid(struct own_pid *own, struct task_struct
 	pid = BPF_CORE_READ(task, thread_pid); /* as a plain address: the index varies */
 	own->number = pid_number(pid, own->level);
 	own->pidns = pid_namespace(pid, own->level);
-}
-
-#define COMPAT_STATUS 2 /* TS_COMPAT: an x86 32-bit system call, numbered otherwise */
-
-static __always_inline bool is_compat(struct task_struct *task)
-{
-	return task->thread_info.status & COMPAT_STATUS;
 }
 
 static __always_inline __u32 group_of(struct task_struct *task, enum pid_type type)

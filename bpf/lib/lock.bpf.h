@@ -109,12 +109,12 @@ struct one_of_many {
 
 static __always_inline bool read_futex(struct futex_wait *wait, struct pt_regs *regs)
 {
-	__u32 command = (__u32)regs->si & FUTEX_COMMAND;
+	__u32 command = (__u32)argument(regs, 1, false) & FUTEX_COMMAND;
 
-	wait->address = regs->di;
-	wait->op = (__u32)regs->si;
-	wait->val = (__u32)regs->dx;
-	wait->timed = regs->r10 != 0;
+	wait->address = argument(regs, 0, false);
+	wait->op = (__u32)argument(regs, 1, false);
+	wait->val = (__u32)argument(regs, 2, false);
+	wait->timed = argument(regs, 3, false) != 0;
 	return command == FUTEX_OP_WAIT || command == FUTEX_OP_WAIT_BITSET || command == FUTEX_OP_LOCK_PI ||
 	       command == FUTEX_OP_LOCK_PI2 || command == FUTEX_OP_WAIT_REQUEUE_PI;
 }
@@ -122,10 +122,10 @@ static __always_inline bool read_futex(struct futex_wait *wait, struct pt_regs *
 /* futex2's calls are told as the old operation that they are like. */
 static __always_inline bool read_futex2(struct futex_wait *wait, struct pt_regs *regs)
 {
-	wait->address = regs->di;
-	wait->op = FUTEX_OP_WAIT_BITSET | ((__u32)regs->r10 & FUTEX_PRIVATE);
-	wait->val = (__u32)regs->si;
-	wait->timed = regs->r8 != 0;
+	wait->address = argument(regs, 0, false);
+	wait->op = FUTEX_OP_WAIT_BITSET | ((__u32)argument(regs, 3, false) & FUTEX_PRIVATE);
+	wait->val = (__u32)argument(regs, 1, false);
+	wait->timed = argument(regs, 4, false) != 0;
 	return true;
 }
 
@@ -134,12 +134,13 @@ static __always_inline bool read_waitv(struct futex_wait *wait, struct pt_regs *
 {
 	struct one_of_many first = {};
 
-	if (!regs->si || bpf_probe_read_user(&first, sizeof(first), (void *)regs->di))
+	if (!argument(regs, 1, false) ||
+	    bpf_probe_read_user(&first, sizeof(first), (void *)argument(regs, 0, false)))
 		return false;
 	wait->address = first.address;
 	wait->op = FUTEX_OP_WAIT_BITSET | (first.flags & FUTEX_PRIVATE);
 	wait->val = (__u32)first.val;
-	wait->timed = regs->r10 != 0;
+	wait->timed = argument(regs, 3, false) != 0;
 	return true;
 }
 
@@ -152,9 +153,9 @@ static __always_inline __u32 call_of(__u64 number)
  * Only asked then about a thread whose wait was interrupted. */
 static __always_inline bool read_wait(struct futex_wait *wait, struct pt_regs *regs, const struct lock_wait *lock)
 {
-	__u32 call = call_of(regs->orig_ax);
+	__u32 call = call_of(call_number(regs));
 
-	wait->sp = regs->sp;
+	wait->sp = stack_of(regs);
 	if (call == SYSCALL_FUTEX || (call == SYSCALL_RESTART && lock->stopped_ns))
 		return read_futex(wait, regs);
 	if (call == SYSCALL_FUTEX_WAIT)
@@ -191,7 +192,7 @@ static __always_inline __u32 mix(__u32 hash, __u64 word)
 	return (hash ^ (__u32)(word ^ (word >> 32))) * 0x9e3779b1u;
 }
 
-/* Loops are calls of bpf_loop: written out, the verifier walks each round of each copy, which took 0.2 s of loading. */
+/* Loops are calls (repeat): written out, the verifier walks each round of each copy, which took 0.2 s of loading. */
 struct site_search {
 	struct lock_wait *lock;
 	__u64 ip, text, size;
@@ -238,22 +239,22 @@ static long look_at_word(__u64 index, void *context)
  */
 static __always_inline void work_out_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs)
 {
-	struct site_search search = {.lock = lock, .ip = regs->ip};
-	__u32 hash = mix(mix(1, regs->ip), lock->op);
+	struct site_search search = {.lock = lock, .ip = instruction_of(regs)};
+	__u32 hash = mix(mix(1, instruction_of(regs)), lock->op);
 
 	search.text = plain(task)->mm->start_code;
 	search.size = plain(task)->mm->end_code - search.text;
 	lock->caller_count = 0;
 	__builtin_memset(lock->callers, 0, sizeof(lock->callers));
-	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)regs->sp))
-		bpf_loop(SITE_WORDS, look_at_word, &search, 0);
+	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)stack_of(regs)))
+		repeat(SITE_WORDS, look_at_word, &search);
 	hash = mix(mix(mix(hash, lock->callers[0]), lock->callers[1]), lock->callers[2]);
 	if (lock->caller_count < SITE_CALLERS)
-		hash = mix(mix(hash, lock->address), regs->sp & 0xfff);
+		hash = mix(mix(hash, lock->address), stack_of(regs) & 0xfff);
 	hash ^= hash >> 15;
 	lock->place = hash ? hash : 1;
-	lock->place_ip = regs->ip;
-	lock->place_sp = regs->sp;
+	lock->place_ip = instruction_of(regs);
+	lock->place_sp = stack_of(regs);
 	lock->place_op = lock->op;
 	lock->place_address = lock->address;
 	lock->place_told = 0;
@@ -270,7 +271,8 @@ static __always_inline bool has_caller(const struct lock_wait *lock, __u32 which
 /* Threads mostly wait where they waited before: then these words of the stack are all that has to be read. */
 static __always_inline bool is_same_place(const struct lock_wait *lock, struct pt_regs *regs)
 {
-	if (!lock->place || lock->place_ip != regs->ip || lock->place_sp != regs->sp || lock->place_op != lock->op)
+	if (!lock->place || lock->place_ip != instruction_of(regs) || lock->place_sp != stack_of(regs) ||
+	    lock->place_op != lock->op)
 		return false;
 	if (lock->caller_count < SITE_CALLERS)
 		return lock->place_address == lock->address;
@@ -300,7 +302,7 @@ static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
 {
 	struct stack_copy copy = {.record = record, .from = from};
 
-	bpf_loop(LOCK_STACK / LOCK_STACK_PIECE, copy_piece, &copy, 0);
+	repeat(LOCK_STACK / LOCK_STACK_PIECE, copy_piece, &copy);
 	record->length = copy.length;
 }
 
@@ -332,7 +334,7 @@ static __always_inline void tell_site(struct task_struct *task, struct lock_wait
 	record->space = lock->space;
 	record->site = lock->site;
 	bpf_probe_read_kernel(record->registers, sizeof(record->registers), regs);
-	copy_stack(record, regs->sp);
+	copy_stack(record, stack_of(regs));
 	SUBMIT(record);
 }
 
@@ -490,7 +492,7 @@ static __always_inline void meet_wait(struct task_struct *task, struct lock_wait
 {
 	struct futex_wait wait = {};
 
-	if (lock->space || !(task->__state & SLEEPS_INTERRUPTIBLY) || call_of(regs->orig_ax) == SYSCALL_FUTEX_WAITV)
+	if (lock->space || !(task->__state & SLEEPS_INTERRUPTIBLY) || call_of(call_number(regs)) == SYSCALL_FUTEX_WAITV)
 		return;
 	if (read_wait(&wait, regs, lock))
 		begin_wait(task, lock, &wait, t, false);
@@ -553,24 +555,9 @@ static __always_inline void leave_for_lock(struct task_struct *task, struct lock
 
 #define LOCK_DEFERRED 1 /* FILE_LOCK_DEFERRED: it has to wait */
 
-/* Before 6.9 (commit 4ca52f53 "filelock: split common fields into struct file_lock_core"). */
-struct file_lock___flat {
-	struct file_lock___flat *fl_blocker;
-	unsigned int fl_pid;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u32 blocker_of(struct file_lock *request)
-{
-	struct file_lock___flat *flat = (void *)request;
-
-	if (bpf_core_field_exists(flat->fl_blocker))
-		return BPF_CORE_READ(flat, fl_blocker, fl_pid);
-	return BPF_CORE_READ(request, c.flc_blocker, flc_pid);
-}
-
 static __always_inline void wait_for_file(struct inode *inode, struct file_lock *request, __u32 op)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct thread_state *state;
 	struct lock_wait *lock;
 	struct pt_regs *regs;
@@ -590,15 +577,15 @@ static __always_inline void wait_for_file(struct inode *inode, struct file_lock 
 	t = now();
 	if (lock->space)
 		end_wait(task, lock, LOCK_GAVE_UP, ERROR_INTERRUPTED, lock->stopped_ns ? lock->stopped_ns : t);
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	regs = registers_of(task);
 	start_wait(task, lock, t);
 	lock->address = number;
-	lock->sp = regs->sp;
+	lock->sp = stack_of(regs);
 	lock->op = op;
 	lock->val = BPF_CORE_READ(inode, i_sb, s_dev);
 	lock->timed = 0;
 	__builtin_memset(lock->words, 0, sizeof(lock->words));
-	lock->words[0] = (__u32)regs->di;
+	lock->words[0] = (__u32)argument(regs, 0, false);
 	lock->owner = blocker_of(request);
 	tell_if_worth(task, lock, regs, t);
 }
@@ -614,14 +601,14 @@ static __always_inline void depart_from_lock(struct task_struct *task, struct lo
  * that ends wakes who joins it). An interrupt that met him there by chance is not: timers show in the result. */
 static __always_inline void note_waker(struct lock_wait *lock)
 {
-	struct task_struct *waker = bpf_get_current_task_btf();
+	struct task_struct *waker = current_task();
 	struct pt_regs *regs;
 	__u32 call;
 
 	if (!lock->space || (waker->flags & KTHREAD_FLAG) || !waker->pid)
 		return;
-	regs = (struct pt_regs *)bpf_task_pt_regs(waker);
-	call = call_of(regs->orig_ax);
+	regs = registers_of(waker);
+	call = call_of(call_number(regs));
 	if (call != SYSCALL_FUTEX && call != SYSCALL_FUTEX_WAKE && !(waker->flags & EXITING_FLAG))
 		return;
 	lock->waker_pid = waker->tgid;
@@ -709,14 +696,14 @@ static __always_inline void woke(struct task_struct *task, __u64 address, __u32 
 
 static __always_inline void futex_returned(struct task_struct *task, struct pt_regs *regs, long result)
 {
-	__u32 command = (__u32)regs->si & FUTEX_COMMAND;
+	__u32 command = (__u32)argument(regs, 1, false) & FUTEX_COMMAND;
 
 	if (command == FUTEX_OP_WAKE || command == FUTEX_OP_WAKE_BITSET) {
 		if (result > 0)
-			woke(task, regs->di, result);
+			woke(task, argument(regs, 0, false), result);
 	} else if (command == FUTEX_OP_UNLOCK_PI) {
 		if (!result)
-			woke(task, regs->di, 1);
+			woke(task, argument(regs, 0, false), 1);
 	} else {
 		wait_returned(task, regs, result);
 	}
@@ -731,7 +718,7 @@ static __always_inline void lock_call_done(struct task_struct *task, struct pt_r
 		futex_returned(task, regs, result);
 	else if (call == SYSCALL_FUTEX_WAKE) {
 		if (result > 0)
-			woke(task, regs->di, result);
+			woke(task, argument(regs, 0, false), result);
 	} else
 		wait_returned(task, regs, result);
 }

@@ -11,21 +11,15 @@
 #include "lib/threads.bpf.h"
 #include "abi/lock.h"
 
-#define TIMER_ENQUEUED 1 /* HRTIMER_STATE_ENQUEUED */
-#define LIST_HEAD_SIZE 16
-
 /* Is there something that will send this process a signal by itself? */
 static __always_inline __u32 armed_alarms(struct task_struct *task)
 {
 	struct signal_struct *signals = plain(task)->signal;
-	__u64 at = (__u64)signals + bpf_core_field_offset(signals->posix_timers), first = 0;
 	__u32 alarms = 0;
 
-	if (signals->real_timer.state & TIMER_ENQUEUED)
+	if (is_timer_running(&signals->real_timer))
 		alarms |= ALARM_REAL;
-	/* a list that points to itself when it is empty, since 6.12 a hash list's NULL */
-	bpf_probe_read_kernel(&first, sizeof(first), (void *)at);
-	if (first && (bpf_core_field_size(signals->posix_timers) < LIST_HEAD_SIZE || first != at))
+	if (has_posix_timers(signals))
 		alarms |= ALARM_POSIX;
 	if (signals->it[0].expires || signals->it[1].expires)
 		alarms |= ALARM_CPU;
@@ -64,7 +58,7 @@ static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thre
 	look->nstid = own.number;
 	look->compat = is_compat(task);
 	if (!(task->flags & KTHREAD_FLAG))
-		bpf_probe_read_kernel(look->registers, sizeof(look->registers), (void *)bpf_task_pt_regs(task));
+		bpf_probe_read_kernel(look->registers, sizeof(look->registers), registers_of(task));
 	bpf_seq_write(seq, look, sizeof(*look));
 }
 

@@ -70,7 +70,7 @@ static __always_inline void path_at(struct path_buffer *buffer, const struct pat
 	bpf_probe_read_kernel(&path, sizeof(path), at);
 	walk.dentry = path.dentry;
 	walk.mount = mount_of(path.mnt);
-	bpf_loop(PATH_DEPTH, walk_step, &walk, 0);
+	repeat(PATH_DEPTH, walk_step, &walk);
 	buffer->text[PATH_BUFFER - 1] = 0;
 	buffer->start = walk.start;
 }

@@ -105,7 +105,7 @@ static long remember_file(__u64 index, void *context)
 
 	if (!known || index >= KNOWN_FILES)
 		return 1;
-	file = file_at(bpf_get_current_task_btf(), index + 3);
+	file = file_at(current_task(), index + 3);
 	known->files[index] = (__u64)file;
 	return 0;
 }
@@ -120,7 +120,7 @@ static __always_inline void remember_files(struct task_struct *task)
 		return;
 	known->session = (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
 	known->more = file_at(task, KNOWN_FILES + 3) != NULL;
-	bpf_loop(KNOWN_FILES, remember_file, &known, 0);
+	repeat(KNOWN_FILES, remember_file, &known);
 	bpf_map_update_elem(&session_files, &sid, known, BPF_ANY);
 }
 
@@ -175,7 +175,7 @@ static __always_inline void read_descriptors(struct event_session_look *event, s
 	if (walk.known && walk.known->session != (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]))
 		walk.known = NULL;
 	if (walk.files && most > 3)
-		bpf_loop(most < DESCRIPTORS_MAX ? most - 3 : DESCRIPTORS_MAX, count_descriptor, &walk, 0);
+		repeat(most < DESCRIPTORS_MAX ? most - 3 : DESCRIPTORS_MAX, count_descriptor, &walk);
 	event->descriptors = walk.open;
 	event->pty_masters = walk.masters;
 	event->inherited = walk.known ? walk.inherited : ~0U;

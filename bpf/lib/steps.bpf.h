@@ -33,23 +33,6 @@
  * static one it follows anew from each way that leads there. That was most of the time that loading took. */
 #define OUT_OF_LINE __noinline
 
-/* ---- arguments ------------------------------------------------------------------------------------ */
-
-/* The nth argument, counted from 0: still in the saved registers when the call returns. */
-static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat)
-{
-	switch (nth) {
-	case 0:
-		return compat ? (__u32)regs->bx : regs->di;
-	case 1:
-		return compat ? (__u32)regs->cx : regs->si;
-	case 2:
-		return compat ? (__u32)regs->dx : regs->dx;
-	default:
-		return compat ? (__u32)regs->si : regs->r10;
-	}
-}
-
 /* ---- room ------------------------------------------------------------------------------------------- */
 
 #define TEXTS (2 * TEXT_MOST + PATH_BUFFER + 8)
@@ -225,7 +208,7 @@ static __always_inline bool says_pid(struct session_scratch *room, const char *t
 	take &= NAME_TAIL - 1;
 	if (bpf_probe_read_kernel(room->name + 1, take, text + (length - take)))
 		return false;
-	bpf_loop(NAME_TAIL, find_pid, &search, 0);
+	repeat(NAME_TAIL, find_pid, &search);
 	return search.found;
 }
 
@@ -303,7 +286,7 @@ static __always_inline void prctl_done(struct task_struct *task, struct pt_regs 
 
 OUT_OF_LINE int chdir_done(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	__u32 used;
 
@@ -340,7 +323,7 @@ static __always_inline bool has_path(__u32 kind)
 
 OUT_OF_LINE int tell_dup(__s32 from, __s32 to)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, to);
 	__u32 kind, used = 0;
@@ -392,7 +375,7 @@ static __always_inline __u32 flags_given(struct pt_regs *regs, __u32 interest, b
 
 OUT_OF_LINE int open_done(__u32 descriptor, __u32 flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	__u32 used, mode;
@@ -417,7 +400,7 @@ OUT_OF_LINE int open_done(__u32 descriptor, __u32 flags)
 
 OUT_OF_LINE int tell_lock(__u32 descriptor, __u32 how, __s32 result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	__u32 used;
@@ -449,7 +432,7 @@ static __always_inline __u32 put_directory(struct session_scratch *room, char *t
 
 OUT_OF_LINE int unlink_done(__s32 directory, __u64 name)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	__u32 length, more;
 
@@ -469,7 +452,7 @@ OUT_OF_LINE int unlink_done(__s32 directory, __u64 name)
 
 OUT_OF_LINE int rename_done(__u64 from, __s32 directory, __u64 to)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	__u32 first, second, more;
 
@@ -548,7 +531,7 @@ static __always_inline __u32 put_socket_name(char *to, struct sock *socket)
 
 OUT_OF_LINE int listen_done(__u32 descriptor, __s32 backlog)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct session_scratch *room = session_room();
 	struct file *file = file_at(task, descriptor);
 	struct socket *end;

@@ -6,7 +6,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-SEC("fexit/__x64_sys_wait4")
+#include "lib/machine.bpf.h"
+
+SEC("fexit/" CALL_FUNCTION(wait4))
 int BPF_PROG(llp_fexit, struct pt_regs *regs, long result)
 {
 	return 0;

@@ -45,6 +45,8 @@ static const struct named_number session_interests[] = {
 	INTEREST_IS(creat, CREAT),
 	INTEREST_IS(unlink, UNLINK),
 	INTEREST_IS(rename, RENAME),
+#endif
+#ifdef SYS_renameat
 	INTEREST_IS(renameat, RENAMEAT),
 #endif
 	INTEREST_IS(fcntl, FCNTL),
@@ -82,6 +84,9 @@ static const struct named_number compat_session_interests[] = {
 	{221, SYSCALL_FCNTL},	{143, SYSCALL_FLOCK},	 {10, SYSCALL_UNLINK},	  {301, SYSCALL_UNLINKAT},
 	{38, SYSCALL_RENAME},	{302, SYSCALL_RENAMEAT}, {353, SYSCALL_RENAMEAT}, {363, SYSCALL_LISTEN},
 };
+#elif defined(__aarch64__)
+/* Those of 32-bit ARM programs on an arm64 kernel (arch/arm/tools/syscall.tbl): waits, and no steps of daemons. */
+static const struct named_number compat_interests[] = {{114, SYSCALL_WAIT4}, {280, SYSCALL_WAITID}};
 #endif
 
 static const struct named_number reasons[] = {
@@ -260,8 +265,10 @@ void live_syscalls_fill(struct settings *settings)
 
 	if (settings->want_timeline)
 		fill_wakes(settings);
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__aarch64__)
 	FILL(settings->compat, compat_interests);
+#endif
+#ifdef __x86_64__
 	if (settings->want_session)
 		FILL(settings->compat, compat_session_interests);
 #endif

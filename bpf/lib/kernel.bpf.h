@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+ *
+ * Every difference between kernels that the programs know of, in one place: which kernel changed it, how the way is
+ * chosen, and when the older one can go. Ways are chosen by what the kernel's type information holds when a program is
+ * loaded (the verifier then never walks the other), never by a version; versions stand here for readers. "First seen"
+ * means: of the kernels that tests/vm boots, the oldest that has it.
+ */
+#ifndef LIFELINE_BPF_KERNEL_H
+#define LIFELINE_BPF_KERNEL_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* A register out of what was saved when the thread entered the kernel. */
+#define REGISTER(regs, name) ((regs)->name)
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return bpf_get_current_task_btf();
+}
+
+static __always_inline struct pt_regs *registers_of(struct task_struct *task)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}
+
+/* function(index, context) for index 0, 1, … until it returns 1, or `count` times. */
+#define repeat(count, function, context) bpf_loop(count, function, context, 0)
+
+/* ---- pointers that the verifier trusts ------------------------------------------------------------- */
+
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+/*
+ * The same task as a pointer that can only be read through. From 6.2 on the verifier looks up, for each pointer field
+ * followed from a trusted task, whether that field is trusted too: a search through the kernel's whole BTF, a
+ * millisecond each time, most of what loading took. Through a pointer that is trusted for nothing there is no such
+ * search, and the code that runs is the same. Before 6.2 there is neither the cast nor the search. Can go when 6.1
+ * goes.
+ */
+static __always_inline struct task_struct *plain(struct task_struct *task)
+{
+	if (bpf_rdonly_cast)
+		return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+	return task;
+}
+
+/* ---- fields that moved ------------------------------------------------------------------------------- */
+
+/* A lock on a file: before 6.9 (commit 4ca52f53 "filelock: split common fields into struct file_lock_core") its fields
+ * were its own. Can go when 6.1 goes. */
+struct file_lock___flat {
+	struct file_lock___flat *fl_blocker;
+	unsigned int fl_pid;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 blocker_of(struct file_lock *request)
+{
+	struct file_lock___flat *flat = (void *)request;
+
+	if (bpf_core_field_exists(flat->fl_blocker))
+		return BPF_CORE_READ(flat, fl_blocker, fl_pid);
+	return BPF_CORE_READ(request, c.flc_blocker, flc_pid);
+}
+
+/* The folder above one of a control group: `parent`, `__parent` from 6.15 on. Can go when 6.12 goes. */
+struct kernfs_node___plain {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *kernfs_above(struct kernfs_node *node)
+{
+	struct kernfs_node___plain *plain_node = (void *)node;
+	struct kernfs_node___rcu *rcu_node = (void *)node;
+
+	if (bpf_core_field_exists(plain_node->parent))
+		return BPF_CORE_READ(plain_node, parent);
+	return BPF_CORE_READ(rcu_node, __parent);
+}
+
+/* A timer that is running: a bit of its state; first seen in 7.3, a field of its own. Can go when 6.12 and 6.18 go. */
+struct hrtimer___flagged {
+	bool is_queued;
+} __attribute__((preserve_access_index));
+
+struct hrtimer___stated {
+	unsigned char state;
+} __attribute__((preserve_access_index));
+
+#define TIMER_ENQUEUED 1 /* HRTIMER_STATE_ENQUEUED */
+
+static __always_inline bool is_timer_running(struct hrtimer *timer)
+{
+	struct hrtimer___flagged *flagged = (void *)timer;
+	struct hrtimer___stated *stated = (void *)timer;
+
+	if (bpf_core_field_exists(flagged->is_queued))
+		return BPF_CORE_READ(flagged, is_queued);
+	return BPF_CORE_READ(stated, state) & TIMER_ENQUEUED;
+}
+
+/* Timers made by timer_create(2): a list that points to itself when it is empty, a hash list's NULL first seen in 6.12.
+ * Can go when 6.1 goes. */
+#define LIST_HEAD_SIZE 16
+
+static __always_inline bool has_posix_timers(struct signal_struct *signals)
+{
+	__u64 at = (__u64)signals + bpf_core_field_offset(signals->posix_timers), first = 0;
+
+	bpf_probe_read_kernel(&first, sizeof(first), (void *)at);
+	return first && (bpf_core_field_size(signals->posix_timers) < LIST_HEAD_SIZE || first != at);
+}
+
+#endif
