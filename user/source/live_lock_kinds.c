@@ -147,7 +147,8 @@ static bool waits_for_gil(const struct lock_facts *facts)
 	return facts->python && !(facts->op & CLOCK_REALTIME_BIT);
 }
 
-uint32_t lock_kind_of(const struct lock_facts *facts)
+/* As far as call and memory tell. */
+static uint32_t kind_in_general(const struct lock_facts *facts)
 {
 	uint32_t kind = kind_of_call(call_of(facts));
 
@@ -165,6 +166,16 @@ uint32_t lock_kind_of(const struct lock_facts *facts)
 	if (kind == LOCK_FUTEX && memory_proves_mutex(facts))
 		return LOCK_MUTEX;
 	return kind == LOCK_FUTEX ? kind_by_memory(facts) : kind;
+}
+
+uint32_t lock_kind_of(const struct lock_facts *facts)
+{
+	const uint32_t kind = kind_in_general(facts);
+
+	/* the mutex around the GIL's condition variable is no lock of the program's */
+	if (kind == LOCK_MUTEX && facts->site && (facts->site->takes_gil || facts->site->drops_gil))
+		return LOCK_GIL;
+	return kind;
 }
 
 uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint32_t *words)

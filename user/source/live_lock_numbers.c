@@ -275,13 +275,19 @@ static bool in_python(struct locks *locks, const struct lock_actor *actor, uint6
 	       !strcmp(data.name, "_PyRuntime");
 }
 
+/* Does the kind that is seen now say more of the same lock than the one known? */
+static bool refines(uint32_t known, uint32_t kind)
+{
+	return known == LOCK_FUTEX || (known == LOCK_MUTEX && kind == LOCK_GIL);
+}
+
 /* Memory is used again for another lock, and what a lock is may show only later: then its kind changes. */
 static void change_kind(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
 			struct futex_entry *futex, uint32_t kind, const struct lock_facts *facts)
 {
 	struct lock_entry *other;
 
-	if (futex->lock->kind == LOCK_FUTEX && lock_begin_of(kind, facts) == waited->address) {
+	if (refines(futex->lock->kind, kind) && lock_begin_of(kind, facts) == waited->address) {
 		futex->lock->kind = kind;
 		futex->lock->op = waited->op;
 		tell_lock(locks, actor, futex->lock);
@@ -361,7 +367,7 @@ struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *acto
 		futex = lock ? new_futex(locks, actor, waited->space, waited->address, lock) : NULL;
 		if (!futex)
 			return NULL;
-	} else if (kind != futex->lock->kind && kind != LOCK_FUTEX) {
+	} else if (kind != futex->lock->kind && !refines(kind, futex->lock->kind)) {
 		change_kind(locks, actor, waited, futex, kind, facts);
 	}
 	futex->op = waited->op;

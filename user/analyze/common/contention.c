@@ -132,13 +132,15 @@ static const struct lock_party *same_thread(const struct lock_party *list, const
 #define THREADS_COMPARED 256 /* of each side: enough to tell the two patterns apart */
 
 /*
- * Of a lock each waiter is a waker sooner or later; of a queue's semaphore few are, or none. At least two threads must
- * do both, they must be half of the waiters, and do half of the waking. Once each is not enough: a pool that ends hands
- * the word to stop from one idle worker to the next, each of which has waited once and then wakes one.
+ * Of a lock each waiter is a waker sooner or later, and each waker a waiter; of a queue's semaphore few are, or none. At
+ * least two threads must do both, and they must be half of the waiters. Once each is not enough: a pool that ends hands
+ * the word to stop from one idle worker to the next, each of which has waited once and then wakes one. Nor is there a
+ * lock where somebody wakes again and again who never had to wait: Python's SimpleQueue, which feeds the workers of a
+ * ThreadPoolExecutor, wakes one worker after the other when something is put in, and each of those the next.
  */
 static bool waiters_wake(const struct lock *lock)
 {
-	uint64_t wakes = 0, by_waiters = 0;
+	uint64_t wakes = 0, by_others = 0;
 	unsigned waiters = 0, both = 0, wakers = 0;
 
 	for (const struct lock_party *party = lock->waiters; party && waiters < THREADS_COMPARED; party = party->next)
@@ -149,9 +151,9 @@ static bool waiters_wake(const struct lock *lock)
 		wakers++;
 		both += waits && waits->waits > 1 && party->wakes > 1;
 		add(&wakes, party->wakes);
-		add(&by_waiters, waits ? party->wakes : 0);
+		add(&by_others, waits ? 0 : party->wakes);
 	}
-	return both >= 2 && both >= waiters - waiters / 2 && by_waiters >= wakes - wakes / 2;
+	return both >= 2 && both >= waiters - waiters / 2 && (by_others <= 2 || by_others <= wakes / 16);
 }
 
 bool lock_is_exclusive(const struct lock *lock)
