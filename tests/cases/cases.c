@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Runs text scenarios (tests/cases/ **.ev, see README.md there) through the engine, as live events would go, and
- * compares what was concluded with what the scenario expects. Each is run twice: as it stands, recording a trace, and
- * from that trace; both must come to the same findings. Tells the result in the protocol of tests/run.sh.
+ * compares what was concluded with what the scenario expects. Each is run three times: as it stands, recording a trace;
+ * from that trace; and from it once more while those that are over are retired as soon as can be. All must come to the
+ * same findings, and the last to the same totals. Tells the result in the protocol of tests/run.sh.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/lock.h"
 #include "tests/cases/check.h"
 
 void fail(const struct check *check, const struct script_expectation *expectation, const char *format, ...)
@@ -22,6 +24,8 @@ void fail(const struct check *check, const struct script_expectation *expectatio
 	va_end(arguments);
 	buffer_char(check->failures, '\n');
 }
+
+static uint64_t retired_in_all;
 
 /* ---- a scenario */
 
@@ -85,10 +89,63 @@ static void print_details(const struct buffer *text)
 	}
 }
 
-static bool run_source(struct engine *engine, struct source *source, const char *record, const char *path,
-		       struct buffer *failures)
+struct totals {
+	uint64_t processes, threads, with_counters;
+	struct counters counters;
+};
+
+static void add_counters(struct counters *sum, const struct counters *more)
 {
-	const struct engine_options options = {.record = record};
+	sum->voluntary += more->voluntary;
+	sum->involuntary += more->involuntary;
+	sum->cpu_ns += more->cpu_ns;
+	sum->runqueue_ns += more->runqueue_ns;
+	sum->spins += more->spins;
+	for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++)
+		sum->blocked_ns[i] += more->blocked_ns[i];
+}
+
+/* Of those listed and those retired. */
+static void describe_totals(const struct model *model, struct buffer *out)
+{
+	const struct retired *retired = model_retired(model);
+	struct totals totals = {retired->processes, retired->threads, retired->with_counters, retired->counters};
+	uint64_t blocked = 0, locks = retired->locks, lock_waits = retired->lock_waits, wait_ns = retired->lock_wait_ns;
+
+	for (const struct process *process = model_first(model); process; process = process->next) {
+		struct counters sum;
+
+		if (process->scope != SCOPE_TARGET)
+			continue;
+		totals.processes++;
+		totals.threads += process->thread_count ? process->thread_count : 1;
+		if (!process_counters(process, &sum))
+			continue;
+		totals.with_counters++;
+		add_counters(&totals.counters, &sum);
+	}
+	for (const struct lock *lock = model_locks(model); lock; lock = lock->next) {
+		locks++;
+		lock_waits += lock->waits;
+		wait_ns += lock->wait_ns;
+	}
+	for (unsigned i = 0; i < BLOCKED_REASON_COUNT; i++)
+		blocked += totals.counters.blocked_ns[i];
+	buffer_format(out,
+		      "%llu processes, %llu threads, %llu with counters: %llu + %llu switches, %llu on a processor, "
+		      "%llu waiting for one, %llu blocked, %llu spins; %llu locks, %llu waits of %llu",
+		      (unsigned long long)totals.processes, (unsigned long long)totals.threads,
+		      (unsigned long long)totals.with_counters, (unsigned long long)totals.counters.voluntary,
+		      (unsigned long long)totals.counters.involuntary, (unsigned long long)totals.counters.cpu_ns,
+		      (unsigned long long)totals.counters.runqueue_ns, (unsigned long long)blocked,
+		      (unsigned long long)totals.counters.spins, (unsigned long long)locks,
+		      (unsigned long long)lock_waits, (unsigned long long)wait_ns);
+}
+
+static bool run_source(struct engine *engine, struct source *source, const char *record,
+		       const struct retire_rule *retire, const char *path, struct buffer *failures)
+{
+	const struct engine_options options = {.record = record, .retire = retire};
 	struct error error = {0};
 
 	if (!engine_run(engine, source, &options, NULL, NULL, &error))
@@ -111,7 +168,7 @@ static void check_replay(const char *path, const char *record, const struct scri
 		buffer_format(failures, "# %s: %s\n", path, error.text);
 		return;
 	}
-	if (run_source(&engine, source, NULL, path, failures)) {
+	if (run_source(&engine, source, NULL, NULL, path, failures)) {
 		describe(&engine, &again);
 		if (strcmp(buffer_text(first), buffer_text(&again)) != 0)
 			buffer_format(failures, "# %s: the replay of its trace finds otherwise:\n# %s\n", path,
@@ -126,7 +183,41 @@ static void check_replay(const char *path, const char *record, const struct scri
 	source_close(source);
 }
 
-static void run_twice(const char *path, struct source *source, struct buffer *failures, struct buffer *found)
+/* Those that are over, retired at once, must be missed in no finding and no total. */
+static void check_retired(const char *path, const char *record, const struct buffer *first, const struct model *whole,
+			  struct buffer *failures)
+{
+	static const struct retire_rule at_once = {.keep = 0, .grace_ns = 0};
+	struct buffer again = {0}, expected = {0}, totals = {0};
+	struct engine engine = {0};
+	struct source *source = NULL;
+	struct error error = {0};
+
+	if (source_file_open(record, &source, &error)) {
+		buffer_format(failures, "# %s: %s\n", path, error.text);
+		return;
+	}
+	if (run_source(&engine, source, NULL, &at_once, path, failures)) {
+		describe(&engine, &again);
+		if (strcmp(buffer_text(first), buffer_text(&again)) != 0)
+			buffer_format(failures, "# %s: with %llu retired it finds otherwise:\n# %s\n", path,
+				      (unsigned long long)model_retired(engine.model)->processes, buffer_text(&again));
+		describe_totals(whole, &expected);
+		describe_totals(engine.model, &totals);
+		if (strcmp(buffer_text(&expected), buffer_text(&totals)) != 0)
+			buffer_format(failures, "# %s: totals differ with %llu retired: %s\n# instead of: %s\n", path,
+				      (unsigned long long)model_retired(engine.model)->processes, buffer_text(&totals),
+				      buffer_text(&expected));
+		retired_in_all += model_retired(engine.model)->processes;
+	}
+	buffer_free(&again);
+	buffer_free(&expected);
+	buffer_free(&totals);
+	engine_free(&engine);
+	source_close(source);
+}
+
+static void run_thrice(const char *path, struct source *source, struct buffer *failures, struct buffer *found)
 {
 	char folder[] = "/tmp/lifeline-cases-XXXXXX", record[64];
 	struct check check = {.path = path, .run = "", .failures = failures};
@@ -137,13 +228,14 @@ static void run_twice(const char *path, struct source *source, struct buffer *fa
 		return;
 	}
 	snprintf(record, sizeof(record), "%s/trace", folder);
-	if (run_source(&engine, source, record, path, failures)) {
+	if (run_source(&engine, source, record, NULL, path, failures)) {
 		const struct script_expectation *expectations = source_script_expectations(source);
 
 		check.engine = &engine;
 		check_all(&check, expectations);
 		describe(&engine, found);
 		check_replay(path, record, expectations, found, failures);
+		check_retired(path, record, found, engine.model, failures);
 	}
 	engine_free(&engine);
 	unlink(record);
@@ -161,7 +253,7 @@ static bool run_case(const char *path)
 	if (source_script_open(path, &source, &error)) {
 		buffer_format(&failures, "# %s\n", error.text);
 	} else {
-		run_twice(path, source, &failures, &found);
+		run_thrice(path, source, &failures, &found);
 		source_close(source);
 	}
 	passed = !failures.length;
@@ -181,5 +273,7 @@ int main(int count, char **arguments)
 
 	for (int i = 1; i < count; i++)
 		failed += !run_case(arguments[i]);
+	if (getenv("LIFELINE_CASES_VERBOSE"))
+		printf("# %llu processes retired in %d scenarios\n", (unsigned long long)retired_in_all, count - 1);
 	return failed ? 1 : 0;
 }

@@ -325,6 +325,110 @@ static void any_stream_keeps_the_books_in_order(void **state)
 	free(builder);
 }
 
+/* ---- those that came and went */
+
+static bool needs_odd(void *context, const struct process *process)
+{
+	return context && process->id.pid % 2;
+}
+
+static void forget_counted(void *context, const struct process *process)
+{
+	assert_int_equal(process->thread_count, process->threads ? process->thread_count : 0);
+	if (context)
+		++*(unsigned *)context;
+}
+
+static void who_is_over_is_retired_unless_needed_or_named(void **state)
+{
+	struct model *model = *state;
+	unsigned forgotten = 0;
+	const struct retire_users users = {needs_odd, forget_counted, &forgotten};
+	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
+
+	for (uint32_t child = 2; child < 10; child++) {
+		fork_child(model, child, 1, child);
+		exit_process(model, 20, child, 0);
+		end_process(model, 21, child);
+		if (child != 4) /* stays a zombie */
+			reap_child(model, 22, 1, child);
+	}
+	fork_child(model, 23, 6, 100); /* alive, and refers to 6 */
+	model_retire(model, &rule, &users);
+	assert_int_equal(model_retired(model)->processes, 0); /* too soon */
+	fork_child(model, 40, 1, 101);
+	model_retire(model, &rule, &users);
+	assert_int_equal(model_retired(model)->processes, 2);
+	assert_int_equal(model_retired(model)->threads, 2);
+	assert_int_equal(forgotten, 2);
+	for (uint32_t child = 2; child < 10; child++) {
+		const bool gone = child == 2 || child == 8;
+
+		assert_int_equal(model_find(model, (struct process_ref){child, child}) == NULL, gone);
+		assert_int_equal(model_by_pid(model, child) == NULL, gone);
+		assert_int_equal(model_by_tid(model, child) == NULL, gone);
+	}
+	assert_int_equal(model_by_pid(model, 1)->children_born, 9);
+	assert_int_equal(model_retired(model)->names->processes, 2);
+	assert_string_equal(model_retired(model)->names->comm, "test");
+}
+
+static void the_youngest_stay_and_work_is_done_once_in_a_while(void **state)
+{
+	struct model *model = *state;
+	const struct retire_users users = {needs_odd, forget_counted, NULL};
+	const struct retire_rule rule = {.keep = 10, .grace_ns = 0};
+
+	for (uint32_t child = 2; child < 102; child++) {
+		fork_child(model, child, 1, child);
+		exit_process(model, child, child, 0);
+		end_process(model, child, child);
+		reap_child(model, child, 1, child);
+		model_retire(model, &rule, &users);
+		assert_in_range(child - 1 - model_retired(model)->processes, 0, 15);
+	}
+	assert_non_null(model_by_pid(model, 101));
+	assert_non_null(model_by_pid(model, 92));
+	assert_null(model_by_pid(model, 2));
+}
+
+static void any_stream_can_be_retired_from(void **state)
+{
+	struct event_builder *builder = malloc(sizeof(*builder));
+	uint32_t random = 1867;
+	uint64_t retired = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		const struct retire_users users = {needs_odd, forget_counted, round % 2 ? &(unsigned){0} : NULL};
+		const struct retire_rule rule = {.keep = round % 3, .grace_ns = round % 4};
+		struct model *model = model_new();
+
+		for (uint64_t step = 0; step < 400; step++) {
+			const struct event_info *info = NULL;
+
+			while (!info)
+				info = event_info((uint16_t)(next_random(&random) % EVENT_KIND_LIMIT));
+			fill_randomly(builder, info, 20 + step, &random);
+			tell(model, event_built(builder));
+			if (step % 3 == 0) { /* a whole life among them, some by numbers that the others use */
+				const uint32_t child = 3 + next_random(&random) % 60;
+
+				fork_child(model, 20 + step, 1 + next_random(&random) % 60, child);
+				exit_process(model, 20 + step, child, 0);
+				end_process(model, 20 + step, child);
+				reap_child(model, 20 + step, 1, child);
+			}
+			model_retire(model, &rule, &users);
+		}
+		check_bookkeeping(model);
+		retired += model_retired(model)->processes;
+		model_free(model);
+	}
+	assert_in_range(retired, 100, UINT64_MAX);
+	free(builder);
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -401,6 +505,48 @@ static void ten_thousand_processes_fit_in_25_mib(void **state)
 	free(builder);
 }
 
+/* Each with arguments of its own, as compilers have them with their temporary files. */
+static void memory_does_not_grow_with_those_that_came_and_went(void **state)
+{
+	const struct retire_users users = {needs_odd, forget_counted, NULL};
+	const struct retire_rule rule = {.keep = 1000, .grace_ns = 0};
+	struct event_builder *builder;
+	struct model *model;
+	size_t before = allocated(), after_some = 0;
+
+	(void)state;
+	if (SANITIZED)
+		skip(); /* its allocator cannot be asked, and gives nothing back */
+	builder = malloc(sizeof(*builder));
+	model = model_new();
+	for (uint32_t pid = 2; pid < 100002; pid++) {
+		const uint64_t t_ns = 10 * pid;
+		struct event *event = (struct event *)builder->bytes;
+		char arguments[120] = "cc1 -o ";
+
+		fork_child(model, t_ns, 1, pid);
+		snprintf(arguments + 8, sizeof(arguments) - 8, "/tmp/cc%u.o", pid);
+		event_build(builder, event_info(EVENT_exec));
+		event_build_bytes(builder, "exe", "/usr/lib/gcc/cc1", 16);
+		event_build_bytes(builder, "argv", arguments, sizeof(arguments));
+		event->pid = event->tid = pid;
+		event->start_ns = pid;
+		event->t_ns = t_ns + 1;
+		tell(model, event);
+		exit_process(model, t_ns + 2, pid, 0);
+		end_process(model, t_ns + 3, pid);
+		reap_child(model, t_ns + 4, 1, pid);
+		model_retire(model, &rule, &users);
+		if (pid == 10000)
+			after_some = allocated();
+	}
+	assert_in_range(model_retired(model)->processes, 98000, 100000);
+	assert_true(after_some - before < 4u * 1024 * 1024);
+	assert_true(allocated() <= after_some + 64 * 1024);
+	model_free(model);
+	free(builder);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -413,8 +559,12 @@ int main(void)
 	    TEST(a_process_of_many_threads_finds_each),
 	    TEST(forged_relations_do_no_harm),
 	    TEST(any_stream_keeps_the_books_in_order),
+	    TEST(who_is_over_is_retired_unless_needed_or_named),
+	    TEST(the_youngest_stay_and_work_is_done_once_in_a_while),
+	    TEST(any_stream_can_be_retired_from),
 	    TEST(a_million_events_fold_in_a_second),
 	    cmocka_unit_test(ten_thousand_processes_fit_in_25_mib),
+	    cmocka_unit_test(memory_does_not_grow_with_those_that_came_and_went),
 	};
 
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);

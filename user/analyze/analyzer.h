@@ -27,6 +27,13 @@ struct analyzer {
 	/* The observation is over: conclude what needs an end. Called once, also for a trace that was cut off. */
 	int (*close)(const struct analysis *analysis, void *state);
 	void (*free)(void *state);
+	/*
+	 * A long observation folds the records of processes that are over into totals (model_retire). `needs`: this one
+	 * may still be concluded from, or the state points to it: it stays. Asked again and again, so let it be quick.
+	 * `forget`: it is about to go; drop what is kept of it. NULL: needs none, keeps nothing.
+	 */
+	bool (*needs)(const struct analysis *analysis, const void *state, const struct process *process);
+	void (*forget)(void *state, const struct process *process);
 };
 
 extern const struct analyzer *const analyzers[]; /* generated; NULL at the end */

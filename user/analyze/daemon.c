@@ -440,9 +440,18 @@ static int close_daemon(const struct analysis *analysis, void *state)
 	return error;
 }
 
+/* Those with a parent that ended before them are needed by orphan.c as well; here for analysis without it. */
+static bool needs_daemon(const struct analysis *analysis, const void *state, const struct process *process)
+{
+	(void)analysis;
+	(void)state;
+	return process->adoptions || (process->present_at_start && (process->session_look || process->exit_look));
+}
+
 const struct analyzer analyzer_daemon = {
     .name = "daemon",
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE | 1u << GROUP_SIGNAL | 1u << GROUP_WAIT | 1u << GROUP_SESSION,
     .close = close_daemon,
+    .needs = needs_daemon,
 };

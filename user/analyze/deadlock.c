@@ -548,6 +548,30 @@ static void free_state(void *data)
 	free(state);
 }
 
+static bool is_linked(const struct lock_link *links, size_t count, const struct process *process)
+{
+	while (count && links[count - 1].process != process)
+		count--;
+	return count;
+}
+
+static bool needs_process(const struct analysis *analysis, const void *data, const struct process *process)
+{
+	const struct state *state = data;
+
+	(void)analysis;
+	for (const struct hang *hang = state->first; hang; hang = hang->next)
+		if (is_linked(hang->links, hang->count, process) ||
+		    is_linked(hang->behind, hang->behind_count, process))
+			return true;
+	return false;
+}
+
+static void forget_process(void *data, const struct process *process)
+{
+	orders_forget(((struct state *)data)->orders, process);
+}
+
 const struct analyzer analyzer_deadlock = {
     .name = "deadlock",
     .verdicts = verdicts,
@@ -556,4 +580,6 @@ const struct analyzer analyzer_deadlock = {
     .event = on_event,
     .close = on_close,
     .free = free_state,
+    .needs = needs_process,
+    .forget = forget_process,
 };

@@ -524,6 +524,8 @@ static struct batch *batch_of(struct state *state, const struct death *death)
 
 static int count_killed(struct state *state, const struct analysis *analysis)
 {
+	for (struct batch *batch = state->first_batch; batch; batch = batch->next)
+		batch->count = 0;
 	for (const struct process *p = model_first(analysis->model); p; p = p->next) {
 		struct death death;
 		struct batch *batch;
@@ -600,6 +602,23 @@ static int close_exit(const struct analysis *analysis, void *where)
 	return error;
 }
 
+static bool needs_exit(const struct analysis *analysis, const void *where, const struct process *process)
+{
+	const struct state *state = where;
+
+	(void)analysis;
+	return process->scope == SCOPE_TARGET &&
+	       (process->oom_victim || (signal_of(process) && !is_broken_pipe(state, process)));
+}
+
+static void forget_exit(void *where, const struct process *process)
+{
+	struct state *state = where;
+
+	sent_forget(&state->sent, process);
+	hangups_forget(&state->hangups, process);
+}
+
 static void free_exit(void *where)
 {
 	struct state *state = where;
@@ -624,4 +643,6 @@ const struct analyzer analyzer_exit = {
     .event = event_exit,
     .close = close_exit,
     .free = free_exit,
+    .needs = needs_exit,
+    .forget = forget_exit,
 };

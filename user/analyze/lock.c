@@ -76,6 +76,7 @@ static const struct verdict verdicts[] = {
 };
 
 struct activity { /* what a lock's holder was seen doing while others waited */
+	const struct process *process;
 	const struct thread *holder;
 	const struct lock_site *site;
 	uint64_t at_ns, blocked_ns;
@@ -91,8 +92,8 @@ struct state {
 
 /* ---- what holders do */
 
-static int note_activity(struct state *state, const struct lock *lock, const struct thread *holder,
-			 const struct thread_wait *seen)
+static int note_activity(struct state *state, const struct lock *lock, const struct process *process,
+			 const struct thread *holder, const struct thread_wait *seen)
 {
 	struct activity *known = hash_get(&state->activities, lock->number, 0);
 	uint64_t blocked_ns = seen->since_ns && seen->since_ns < seen->looked_ns ? seen->looked_ns - seen->since_ns : 0;
@@ -106,7 +107,7 @@ static int note_activity(struct state *state, const struct lock *lock, const str
 			return -ENOMEM;
 		}
 	}
-	*known = (struct activity){holder,      seen->site,    seen->looked_ns,   blocked_ns,
+	*known = (struct activity){process,     holder,        seen->site,    seen->looked_ns,   blocked_ns,
 				   seen->state, seen->syscall, seen->lock != NULL};
 	return 0;
 }
@@ -119,14 +120,15 @@ static int look_at_holders(const struct analysis *analysis, struct state *state,
 
 	for (const struct thread *thread = look ? process->threads : NULL; thread && !err; thread = thread->next) {
 		const struct thread_wait *wait = thread_wait_now(thread), *seen;
+		const struct process *holding;
 		const struct thread *holder;
 
 		if (!wait || !wait->lock || wait->round != look->round)
 			continue;
-		holder = lock_holder_thread(analysis->model, &wait->holder, NULL);
+		holder = lock_holder_thread(analysis->model, &wait->holder, &holding);
 		seen = holder ? thread_wait_now(holder) : NULL;
 		if (seen && seen->state && seen->looked_ns + SEEN_TOGETHER_NS >= wait->looked_ns)
-			err = note_activity(state, wait->lock, holder, seen);
+			err = note_activity(state, wait->lock, holding, holder, seen);
 	}
 	return err;
 }
@@ -454,6 +456,24 @@ static void free_state(void *data)
 	free(state);
 }
 
+static bool needs_process(const struct analysis *analysis, const void *data, const struct process *process)
+{
+	const struct state *state = data;
+	const struct activity *activity;
+	size_t cursor = 0;
+
+	(void)analysis;
+	while ((activity = hash_next(&state->activities, &cursor)))
+		if (activity->process == process)
+			return true;
+	return owners_need(state->owners, process);
+}
+
+static void forget_process(void *data, const struct process *process)
+{
+	owners_forget(((struct state *)data)->owners, process);
+}
+
 const struct analyzer analyzer_lock = {
     .name = "lock",
     .verdicts = verdicts,
@@ -462,4 +482,6 @@ const struct analyzer analyzer_lock = {
     .event = on_event,
     .close = on_close,
     .free = free_state,
+    .needs = needs_process,
+    .forget = forget_process,
 };

@@ -505,6 +505,9 @@ static bool is_told_as_orphan(const struct state *state, const struct analysis *
 
 static int count_all(struct state *state, const struct analysis *analysis)
 {
+	state->survivors = 0;
+	for (struct group *group = state->first_group; group; group = group->next)
+		group->count = 0;
 	for (const struct process *p = model_first(analysis->model); p; p = p->next) {
 		struct group *group;
 
@@ -602,6 +605,20 @@ static int close_orphan(const struct analysis *analysis, void *where)
 	return error;
 }
 
+static bool needs_orphan(const struct analysis *analysis, const void *where, const struct process *process)
+{
+	const struct process *command = ((const struct state *)where)->command;
+
+	(void)analysis;
+	return process->adoptions || process->pdeath || process->hangup || process == command ||
+	       (command && command->exited_ns && process->exited_ns > command->exited_ns);
+}
+
+static void forget_orphan(void *where, const struct process *process)
+{
+	hangups_forget(&((struct state *)where)->hangups, process);
+}
+
 static void free_orphan(void *where)
 {
 	struct state *state = where;
@@ -625,4 +642,6 @@ const struct analyzer analyzer_orphan = {
     .event = event_orphan,
     .close = close_orphan,
     .free = free_orphan,
+    .needs = needs_orphan,
+    .forget = forget_orphan,
 };

@@ -440,9 +440,21 @@ static int close_switch(const struct analysis *analysis, void *state)
 	return error ? error : conclude_ping_pong(analysis);
 }
 
+static bool needs_switch(const struct analysis *analysis, const void *state, const struct process *process)
+{
+	struct span span;
+
+	(void)state;
+	for (const struct thread *t = process->threads; t; t = t->next)
+		if (span_of(analysis, process, t, &span) && (is_bound(&span) || is_half(t)))
+			return true;
+	return false;
+}
+
 const struct analyzer analyzer_switch = {
     .name = "switch",
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE | 1u << GROUP_SWITCH,
     .close = close_switch,
+    .needs = needs_switch,
 };

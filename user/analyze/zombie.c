@@ -764,6 +764,27 @@ static void free_zombie(void *where)
 	free(state);
 }
 
+/* Half the limit: what decides is the time of the reap event, which can be a little later than the record's. */
+static bool was_zombie_long(const struct analysis *analysis, const struct process *process)
+{
+	return process_zombie_ns(analysis->model, process) > analysis->zombie_after_ns / 2;
+}
+
+static bool needs_zombie(const struct analysis *analysis, const void *where, const struct process *process)
+{
+	const struct state *state = where;
+
+	return was_zombie_long(analysis, process) ||
+	       (process->leader_exited_ns && process->exited_ns > process->leader_exited_ns &&
+		process->exited_ns - process->leader_exited_ns > analysis->zombie_after_ns) ||
+	       custodies_need(state->custodies, process);
+}
+
+static void forget_zombie(void *where, const struct process *process)
+{
+	custodies_forget(((struct state *)where)->custodies, process);
+}
+
 const struct analyzer analyzer_zombie = {
     .name = "zombie",
     .verdicts = verdicts,
@@ -772,4 +793,6 @@ const struct analyzer analyzer_zombie = {
     .event = event_zombie,
     .close = close_zombie,
     .free = free_zombie,
+    .needs = needs_zombie,
+    .forget = forget_zombie,
 };

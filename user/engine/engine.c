@@ -19,6 +19,10 @@
 #define DEFAULT_ZOMBIE_AFTER_NS 1000000000ULL
 #define DEFAULT_CONTENDED_AFTER_NS 10000000ULL
 
+/* The dead whose story is over, and of whom the report can give a row each. */
+#define KEPT_DEAD 4096
+#define GRACE_NS 1000000000ULL /* late words on them: sums of waits for locks come up to 0.1 s after the end */
+
 struct run {
 	struct engine *engine;
 	const struct engine_options *options;
@@ -29,6 +33,7 @@ struct run {
 	uint64_t flushed_ns;
 	struct analysis analysis;
 	void **states; /* one per analyzer, NULL before `begin` */
+	const struct retire_rule *retire; /* NULL: nobody is */
 };
 
 static unsigned count_analyzers(void)
@@ -108,6 +113,46 @@ static int show_analyzers(struct run *run, const struct event *event)
 	return 0;
 }
 
+/* ---- those that came and went */
+
+static bool needs(void *context, const struct process *process)
+{
+	const struct run *run = context;
+
+	for (unsigned i = 0; analyzers[i]; i++)
+		if (is_on(run, i) && analyzers[i]->needs &&
+		    analyzers[i]->needs(&run->analysis, run->states[i], process))
+			return true;
+	return false;
+}
+
+static void forget(void *context, const struct process *process)
+{
+	const struct run *run = context;
+
+	for (unsigned i = 0; analyzers[i]; i++)
+		if (is_on(run, i) && analyzers[i]->forget)
+			analyzers[i]->forget(run->states[i], process);
+}
+
+/* A run of a command tells all of it, however long; who attaches can stay for weeks. */
+static const struct retire_rule *rule_of(const struct run *run, uint32_t mode)
+{
+	static const struct retire_rule usual = {.keep = KEPT_DEAD, .grace_ns = GRACE_NS};
+
+	if (run->options->retire)
+		return run->options->retire;
+	return mode == MODE_ATTACH ? &usual : NULL;
+}
+
+static void retire(struct run *run)
+{
+	const struct retire_users users = {.needs = needs, .forget = forget, .context = run};
+
+	if (run->retire)
+		model_retire(run->engine->model, run->retire, &users);
+}
+
 static int fold(struct run *run, const struct event *event)
 {
 	int err = model_event(run->engine->model, event);
@@ -120,6 +165,7 @@ static int fold(struct run *run, const struct event *event)
 	err = run->observe ? run->observe(run->context, event) : 0;
 	if (err < 0)
 		run->observe = NULL; /* who failed once is not asked again while the rest is concluded */
+	retire(run);
 	return err;
 }
 
@@ -145,6 +191,7 @@ static int fold_begin(struct run *run, const struct event *event)
 	begin->contended_after_ns =
 	    choose(run->options->contended_after_ns, begin->contended_after_ns, DEFAULT_CONTENDED_AFTER_NS);
 	run->engine->began = true;
+	run->retire = rule_of(run, begin->mode);
 	run->flushed_ns = event->t_ns;
 	record_event(run, &begin->h);
 	err = open_analyzers(run, begin);
@@ -193,6 +240,8 @@ static int conclude(struct run *run)
 {
 	int first = order_flush(run->order);
 
+	if (!first && run->states)
+		retire(run);
 	findings_notify(run->engine->findings, NULL, NULL); /* what is concluded now stands in the report in a moment */
 	for (unsigned i = 0; run->states && analyzers[i]; i++) {
 		int err =

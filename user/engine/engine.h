@@ -17,6 +17,8 @@ struct engine_options {
 	uint64_t zombie_after_ns;    /* 0: as the trace's `begin` says */
 	uint64_t contended_after_ns; /* 0: as the trace's `begin` says */
 	const char *record;	     /* trace file to write, or NULL */
+	/* who comes and goes (model_retire); NULL: as is usual: `run` keeps all, attach the last thousands */
+	const struct retire_rule *retire;
 	const char *const *analyzers; /* names of those that are to conclude, NULL-terminated; NULL: all */
 	/* told of findings that should be known before the report (findings_notify), when they are reached; or NULL */
 	void (*notify)(void *context, const struct finding *finding);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the files of model/ share and nobody else sees. Records live in an arena and are never freed before the model
- * is, so a pointer to one stays good. Paths and arguments are kept once however many processes have them: what a shell
- * forks ten thousand times has one argv. Only the ways of waiting are malloc'ed for each record.
+ * What the files of model/ share and nobody else sees. Records live in an arena. Those of processes go when they are
+ * retired (retire.c), all others with the model, so a pointer to one stays good until then. Paths and arguments are
+ * kept once however many processes have them: what a shell forks ten thousand times has one argv.
  */
 #ifndef LIFELINE_MODEL_INTERNAL_H
 #define LIFELINE_MODEL_INTERNAL_H
@@ -14,13 +14,22 @@
 #include "model/lock.h"
 #include "model/model.h"
 
+#define ARENA_CLASSES 256 /* sizes below this times 8 bytes are used again */
+
+struct arena_block {
+	struct arena_block *next;
+};
+
 struct arena {
 	struct arena_chunk *chunks; /* the current one first */
 	size_t used;
+	struct arena_block *free[ARENA_CLASSES]; /* by size / 8 */
 };
 
 /* Zeroed, 8-aligned, NULL when out of memory. */
 void *arena_get(struct arena *arena, size_t size);
+/* Gives one back: `size` as it was asked for. NULL is passed over. */
+void arena_put(struct arena *arena, void *memory, size_t size);
 void arena_free(struct arena *arena);
 
 struct record {                  /* a process, with what only the model needs of it */
@@ -33,8 +42,14 @@ struct record {                  /* a process, with what only the model needs of
 	bool snapped;      /* its state was told by a snapshot */
 	bool ended;        /* its end was told: dead_ns is exact */
 	bool reap_implied; /* reaped_ns was concluded from its end; who did it may still be told */
-	struct steps *steps; /* as process->steps */
-	bool steps_shared;   /* a parent or child has the same: copy before a change */
+	struct shared_steps *steps; /* as process->steps; NULL none */
+	bool able, marked;	    /* retire.c: it could go; it stays */
+	struct record *next_marked;
+};
+
+struct shared_steps { /* of all that were forked from one another since the last change */
+	struct steps steps; /* first */
+	uint32_t users;	    /* processes that have it: copied before a change while others do */
 };
 
 struct model {
@@ -62,6 +77,9 @@ struct model {
 	uint64_t lost[EVENT_GROUP_COUNT];
 	uint64_t now, events, contradictions;
 	uint32_t root_pidns; /* 0 until a process of the initial pid namespace was seen */
+	uint64_t ends, ends_retired; /* ends of processes told; so many when the last were retired */
+	struct retired retired;
+	struct hash retired_names; /* (name's two halves) -> struct retired_name */
 };
 
 static inline struct record *record_of(struct process *process)
@@ -70,8 +88,15 @@ static inline struct record *record_of(struct process *process)
 }
 
 /* ---- text.c */
-/* The one copy of these bytes, NUL-terminated, good until the model is freed. NULL: out of memory. */
+/* The one copy of these bytes, NUL-terminated, good until as many text_release as text_keep and text_share were called,
+ * or the model is freed. NULL: out of memory. */
 char *text_keep(struct model *model, const char *bytes, uint32_t length);
+/* The copy, if there is one already; no reason to stay. */
+const char *text_find(const struct model *model, const char *bytes, uint32_t length);
+/* One more, or one less, who has this text of text_keep. NULL is passed over. */
+void text_share(const char *text);
+void text_release(struct model *model, const char *text);
+void texts_free(struct model *model);
 
 /* ---- process.c */
 /* The record of this identity; start 0 means the latest with this pid. NULL unknown. */
@@ -90,6 +115,9 @@ void process_set_parent(struct model *model, struct process *process, uint32_t p
 /* Counts it where it belongs after a change of its death, reaping or parent. */
 void process_account(struct model *model, struct process *process);
 void comm_copy(char *to, const char *from);
+void counters_add(struct counters *sum, const struct counters *more);
+/* Frees what is not of the arena. */
+void process_free(struct process *process);
 /* The result of a fold that needed memory it may not have got. */
 static inline int needed(const void *pointer)
 {
@@ -99,6 +127,8 @@ static inline int needed(const void *pointer)
 /* ---- session.c */
 void steps_inherit(struct process *child, struct process *creator);
 int steps_exec(struct model *model, struct process *process, uint64_t t_ns);
+/* Gives back what this file keeps of the process. */
+void session_release(struct model *model, struct process *process);
 
 /* ---- wait.c */
 void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
@@ -114,6 +144,8 @@ enum lock_part { PART_WAITER, PART_HOLDER, PART_WAKER };
 
 /* Made when first asked for. NULL: out of memory, or no number. */
 struct lock *lock_get(struct model *model, uint32_t number, uint64_t t_ns);
+/* Forgets the lock: nobody waits for it, and it is in the list of locks no more. */
+void lock_release(struct model *model, struct lock *lock);
 /* The same; *site is NULL for number 0. 0 or -ENOMEM. */
 int site_get(struct model *model, uint32_t number, const struct lock_site **site);
 /* Made when first asked for. NULL: out of memory. */
@@ -123,6 +155,9 @@ struct lock_holder_id holder_read(uint32_t known, uint32_t pid, uint32_t tid, ui
 struct lock_holder_id holder_actor(const struct event *event);
 /* The thread has ended or become another program: it waits for nothing any more. */
 void thread_stop_lock_wait(struct thread *thread);
+/* Gives back what is kept of its waits, and of the looks at a process. */
+void thread_release_lock_wait(struct model *model, struct thread *thread);
+void process_release_lock_look(struct model *model, struct process *process);
 
 /* ---- folds: one an event kind; 0 or -ENOMEM */
 typedef int fold_fn(struct model *model, const struct event *event);

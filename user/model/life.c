@@ -21,6 +21,7 @@ static int take_text(struct model *model, char **text, const char *bytes, uint32
 	kept = text_keep(model, bytes, length);
 	if (!kept)
 		return -ENOMEM;
+	text_release(model, *text);
 	*text = kept;
 	return 0;
 }
@@ -38,8 +39,12 @@ static int take_argv(struct model *model, struct process *process, const char *b
 }
 
 /* Until it calls exec a child runs its creator's program with its creator's arguments. */
-static void take_image(struct process *child, const struct process *creator)
+static void take_image(struct model *model, struct process *child, const struct process *creator)
 {
+	text_share(creator->exe);
+	text_share(creator->argv);
+	text_release(model, child->exe);
+	text_release(model, child->argv);
 	child->exe = creator->exe;
 	child->argv = creator->argv;
 	child->argv_length = creator->argv_length;
@@ -87,7 +92,7 @@ int fold_fork(struct model *model, const struct event *event)
 	if (!known_state)
 		take_birth_state(child, fork);
 	if (!known_state && creator)
-		take_image(child, creator);
+		take_image(model, child, creator);
 	if (creator)
 		steps_inherit(child, creator);
 	parent = process_get(model, fork->parent, fork->parent_start);
@@ -203,10 +208,12 @@ int fold_rename(struct model *model, const struct event *event)
 /* ---- ends */
 
 /* A signal was decided to be fatal, but the process had begun to exit of its own accord, or of another one. */
-static void check_killer(struct process *process)
+static void check_killer(struct model *model, struct process *process)
 {
-	if (process->killer && process->killer->signal != (process->status & 0x7f))
-		process->killer = NULL;
+	if (!process->killer || process->killer->signal == (process->status & 0x7f))
+		return;
+	arena_put(&model->arena, process->killer, sizeof(*process->killer));
+	process->killer = NULL;
 }
 
 int fold_exit(struct model *model, const struct event *event)
@@ -234,7 +241,7 @@ int fold_exit(struct model *model, const struct event *event)
 	process->has_status = true;
 	if (exit->exit_signal >= 0)
 		process->exit_signal = exit->exit_signal;
-	check_killer(process);
+	check_killer(model, process);
 	return 0;
 }
 
@@ -312,6 +319,7 @@ int fold_end(struct model *model, const struct event *event)
 		model->contradictions++;
 		return 0;
 	}
+	model->ends++;
 	process->tracer = end->tracer;
 	process_set_parent(model, process, end->parent, end->parent_start);
 	take_end_state(process, end->state, event->t_ns);

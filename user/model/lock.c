@@ -21,6 +21,13 @@ const char *lock_kind_name(uint32_t kind)
 	return kind < LOCK_KIND_COUNT ? names[kind] : NULL;
 }
 
+/* What take_name gave. "" is no text that was kept. */
+static void name_release(struct model *model, const char *name)
+{
+	if (*name)
+		text_release(model, name);
+}
+
 /* ---- finding and making */
 
 struct lock *lock_get(struct model *model, uint32_t number, uint64_t t_ns)
@@ -109,16 +116,52 @@ static struct lock_party **party_list(struct lock *lock, enum lock_part part)
 	return part == PART_HOLDER ? &lock->holders : &lock->wakers;
 }
 
+struct party_key {
+	uint64_t a, b;
+};
+
 /* Two threads of one lock and part can only share this key if the trace is forged; they then count as one. */
+static struct party_key party_key(const struct lock *lock, enum lock_part part, const struct lock_holder_id *who)
+{
+	return (struct party_key){(uint64_t)lock->number << 32 | who->tid,
+				  (who->start_ns ^ (uint64_t)who->pid << 40) << 5 | who->known << 2 | part};
+}
+
 static struct lock_party *party_find(struct model *model, struct lock *lock, enum lock_part part,
 				     const struct lock_holder_id *who, struct lock_party *put)
 {
-	uint64_t a = (uint64_t)lock->number << 32 | who->tid;
-	uint64_t b = (who->start_ns ^ (uint64_t)who->pid << 40) << 5 | who->known << 2 | part;
+	const struct party_key key = party_key(lock, part, who);
 
 	if (!put)
-		return hash_get(&model->parties, a, b);
-	return hash_put(&model->parties, a, b, put) ? NULL : put;
+		return hash_get(&model->parties, key.a, key.b);
+	return hash_put(&model->parties, key.a, key.b, put) ? NULL : put;
+}
+
+static void parties_release(struct model *model, struct lock *lock, enum lock_part part)
+{
+	for (struct lock_party *party = *party_list(lock, part), *next; party; party = next) {
+		const struct party_key key = party_key(lock, part, &party->who);
+
+		next = party->next;
+		hash_remove(&model->parties, key.a, key.b);
+		arena_put(&model->arena, party, sizeof(*party));
+	}
+}
+
+void lock_release(struct model *model, struct lock *lock)
+{
+	parties_release(model, lock, PART_WAITER);
+	parties_release(model, lock, PART_HOLDER);
+	parties_release(model, lock, PART_WAKER);
+	for (struct lock_place *place = lock->places, *next; place; place = next) {
+		next = place->next;
+		hash_remove(&model->places, lock->number, place->site->number);
+		arena_put(&model->arena, place, sizeof(*place));
+	}
+	hash_remove(&model->locks, lock->number, 0);
+	name_release(model, lock->name);
+	name_release(model, lock->object);
+	arena_put(&model->arena, lock, sizeof(*lock));
 }
 
 struct lock_party *party_get(struct model *model, struct lock *lock, enum lock_part part,
@@ -190,6 +233,8 @@ int fold_lock(struct model *model, const struct event *event)
 		lock->pid = process->id.pid;
 		lock->start_ns = process->id.start_ns;
 	}
+	name_release(model, lock->name);
+	name_release(model, lock->object);
 	lock->name = take_name(model, name, name_length);
 	lock->object = take_name(model, object, object_length);
 	return lock->name && lock->object ? site_get(model, told->site, &lock->site) : -ENOMEM;

@@ -54,6 +54,13 @@ void thread_stop_lock_wait(struct thread *thread)
 		end_wait((struct wait_record *)thread->lock_wait);
 }
 
+void thread_release_lock_wait(struct model *model, struct thread *thread)
+{
+	thread_stop_lock_wait(thread);
+	arena_put(&model->arena, thread->lock_wait, sizeof(struct wait_record));
+	thread->lock_wait = NULL;
+}
+
 /* Says for what the thread waits from now on, behind whom. */
 static int set_wait(struct model *model, struct wait_record *record, struct lock *lock,
 		    const struct lock_holder_id *waiter, const struct lock_holder_id *holder)
@@ -171,6 +178,12 @@ static struct look_record *look_get(struct model *model, struct process *process
 	record->round = 1;
 	process->lock_look = &record->last;
 	return record;
+}
+
+void process_release_lock_look(struct model *model, struct process *process)
+{
+	arena_put(&model->arena, process->lock_look, sizeof(struct look_record));
+	process->lock_look = NULL;
 }
 
 /* A thread that is told twice within one look counts once. */

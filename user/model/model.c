@@ -66,7 +66,7 @@ struct model *model_new(void)
 	return model;
 }
 
-static void free_process(struct process *process)
+void process_free(struct process *process)
 {
 	free(process->waits);
 	hash_free(&record_of(process)->tids);
@@ -80,7 +80,7 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	for (struct process *process = model->first; process; process = process->next)
-		free_process(process);
+		process_free(process);
 	while ((path = hash_next(&model->cgroups, &cursor)))
 		free(path);
 	free(model->observation.kernel);
@@ -93,12 +93,13 @@ void model_free(struct model *model)
 	hash_free(&model->cgroups);
 	hash_free(&model->failures);
 	hash_free(&model->pidfiles);
-	hash_free(&model->texts);
+	texts_free(model);
 	hash_free(&model->locks);
 	hash_free(&model->sites);
 	hash_free(&model->parties);
 	hash_free(&model->places);
 	hash_free(&model->orders);
+	hash_free(&model->retired_names);
 	arena_free(&model->arena);
 	free(model);
 }

@@ -4,7 +4,8 @@
  * CLOCK_BOOTTIME nanoseconds as in the events; 0 means "has not happened or is not known" (boot itself is not a time
  * any event can have). Everything here is owned by the model and const to analyzers and sinks.
  *
- * Records of the dead stay until the end of the observation (findings and the report cite them).
+ * Records of the dead stay until the end of the observation (findings and the report cite them), unless model_retire is
+ * called: then those that nothing can be said of any more are folded into totals.
  */
 #ifndef LIFELINE_MODEL_MODEL_H
 #define LIFELINE_MODEL_MODEL_H
@@ -190,6 +191,34 @@ struct observation { /* from `begin`, `finish` */
 	size_t command_length;
 };
 
+/* Processes that came and went, and whose records were folded into these sums (model_retire). */
+struct retired {
+	uint64_t processes, threads;	   /* targets, and their threads */
+	uint64_t with_counters;		   /* of these processes: `counters` is the sum over them */
+	struct counters counters;
+	uint64_t locks, lock_waits, lock_wait_ns; /* of theirs, and of nobody else's */
+	uint64_t unnamed;		   /* processes that are in no struct retired_name: there were too many names */
+	struct retired_name *names;	   /* in no order; owned */
+};
+
+struct retired_name {
+	char comm[COMM_SIZE]; /* at their ends */
+	uint64_t processes, cpu_ns;
+	struct retired_name *next;
+};
+
+struct retire_rule {
+	uint32_t keep;	   /* so many of those that could be retired stay, the youngest */
+	uint64_t grace_ns; /* nobody is retired sooner than that after the last fact about it */
+};
+
+/* Whoever holds pointers to processes outside the model, or will conclude something from them. */
+struct retire_users {
+	bool (*needs)(void *context, const struct process *process);
+	void (*forget)(void *context, const struct process *process); /* its record is about to go */
+	void *context;
+};
+
 struct model; /* opaque; the accessors below are the interface */
 
 struct model *model_new(void); /* NULL: out of memory */
@@ -197,6 +226,14 @@ void model_free(struct model *model);
 /* Folds a checked event in. 0, or -ENOMEM. An event that contradicts what is known is counted (model_contradictions),
  * never fatal. */
 int model_event(struct model *model, const struct event *event);
+
+/*
+ * Folds the records of processes that are over (ended, and collected or reaped by themselves) into model_retired, but
+ * for those that somebody needs, that anyone who stays refers to (as parent, creator, adopter, sender of a signal,
+ * holder of a lock), and the youngest. Cheap to ask for after each event: it does something once in so many ends.
+ */
+void model_retire(struct model *model, const struct retire_rule *rule, const struct retire_users *users);
+const struct retired *model_retired(const struct model *model);
 
 const struct observation *model_observation(const struct model *model);
 uint64_t model_now(const struct model *model); /* time of the last event */

@@ -281,7 +281,7 @@ const struct thread *model_thread(const struct process *process, uint32_t tid)
 	return thread_find(process, tid);
 }
 
-static void add_counters(struct counters *sum, const struct counters *more)
+void counters_add(struct counters *sum, const struct counters *more)
 {
 	sum->voluntary += more->voluntary;
 	sum->involuntary += more->involuntary;
@@ -304,7 +304,7 @@ bool process_counters(const struct process *process, struct counters *sum)
 	*sum = (struct counters){0};
 	for (const struct thread *thread = process->threads; thread; thread = thread->next) {
 		known = known && thread->has_counters;
-		add_counters(sum, &thread->counters);
+		counters_add(sum, &thread->counters);
 	}
 	if (process->thread_count == 1)
 		sum->waker_tid = process->threads->counters.waker_tid;

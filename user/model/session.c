@@ -17,26 +17,43 @@
 static struct steps *steps_change(struct model *model, struct process *process)
 {
 	struct record *record = record_of(process);
-	struct steps *fresh;
+	struct shared_steps *fresh;
 
-	if (record->steps && !record->steps_shared)
-		return record->steps;
+	if (record->steps && record->steps->users == 1)
+		return &record->steps->steps;
 	fresh = arena_get(&model->arena, sizeof(*fresh));
 	if (!fresh)
 		return NULL;
-	if (record->steps)
-		*fresh = *record->steps;
+	if (record->steps) {
+		fresh->steps = record->steps->steps;
+		record->steps->users--;
+		text_share(fresh->steps.cwd);
+		text_share(fresh->steps.listen_name);
+	}
+	fresh->users = 1;
 	record->steps = fresh;
-	record->steps_shared = false;
-	process->steps = fresh;
-	return fresh;
+	process->steps = &fresh->steps;
+	return &fresh->steps;
+}
+
+static void steps_release(struct model *model, struct record *record)
+{
+	struct shared_steps *steps = record->steps;
+
+	record->steps = NULL;
+	record->process.steps = NULL;
+	if (!steps || --steps->users)
+		return;
+	text_release(model, steps->steps.cwd);
+	text_release(model, steps->steps.listen_name);
+	arena_put(&model->arena, steps, sizeof(*steps));
 }
 
 void steps_inherit(struct process *child, struct process *creator)
 {
 	if (child->steps || !creator->steps)
 		return;
-	record_of(creator)->steps_shared = record_of(child)->steps_shared = true;
+	record_of(creator)->steps->users++;
 	record_of(child)->steps = record_of(creator)->steps;
 	child->steps = creator->steps;
 }
@@ -110,14 +127,14 @@ int fold_pdeathsig(struct model *model, const struct event *event)
 	return 0;
 }
 
-/* One copy of a text; an empty one is not known: NULL. */
+/* One copy of a text in the place of what was there; an empty one is not known: NULL. */
 static int keep_text(struct model *model, const char *bytes, uint32_t length, const char **text)
 {
-	*text = NULL;
-	if (!length)
-		return 0;
-	*text = text_keep(model, bytes, length);
-	return needed(*text);
+	const char *before = *text;
+
+	*text = length ? text_keep(model, bytes, length) : NULL;
+	text_release(model, before);
+	return length ? needed(*text) : 0;
 }
 
 int fold_chdir(struct model *model, const struct event *event)
@@ -218,11 +235,30 @@ static int take_look_texts(struct model *model, const struct event *event, struc
 	return keep_text(model, cwd, cwd_length, &look->cwd);
 }
 
+static void look_release(struct model *model, struct session_look *look)
+{
+	if (!look)
+		return;
+	for (int i = 0; i < 3; i++)
+		text_release(model, look->standard_text[i]);
+	text_release(model, look->examples);
+	text_release(model, look->cwd);
+	arena_put(&model->arena, look, sizeof(*look));
+}
+
+void session_release(struct model *model, struct process *process)
+{
+	look_release(model, process->session_look);
+	look_release(model, process->exit_look);
+	process->session_look = process->exit_look = NULL;
+	steps_release(model, record_of(process));
+}
+
 int fold_session_look(struct model *model, const struct event *event)
 {
 	const struct event_session_look *told = (const void *)event;
 	struct process *process = process_actor(model, event, NULL);
-	struct session_look *look;
+	struct session_look *look, **place;
 
 	if (!process)
 		return 0;
@@ -253,10 +289,9 @@ int fold_session_look(struct model *model, const struct event *event)
 		process->sid = told->sid;
 	if (told->pgid)
 		process->pgid = told->pgid;
-	if (told->cause == LOOK_EXIT)
-		process->exit_look = look;
-	else
-		process->session_look = look;
+	place = told->cause == LOOK_EXIT ? &process->exit_look : &process->session_look;
+	look_release(model, *place);
+	*place = look;
 	return take_look_texts(model, event, look);
 }
 
@@ -277,6 +312,7 @@ static int pidfile_begin(struct model *model, const char *path, uint32_t mntns, 
 	*file = arena_get(&model->arena, sizeof(**file));
 	if (!*file)
 		return -ENOMEM;
+	text_share(path);
 	(*file)->path = path;
 	(*file)->mntns = mntns;
 	(*file)->met_ns = t_ns;
@@ -345,25 +381,28 @@ int fold_open(struct model *model, const struct event *event)
 {
 	const struct event_open *told = (const void *)event;
 	uint32_t length;
-	const char *bytes = EVENT_BLOB(event, open, path, &length), *path;
+	const char *bytes = EVENT_BLOB(event, open, path, &length);
+	char *path;
+	int err;
 
 	if (told->descriptor >= 0 && told->descriptor <= 2 && touch(model, event, told->descriptor, told->descriptor))
 		return -ENOMEM;
 	if (told->kind != DESCRIPTOR_FILE || !length)
 		return 0;
-	return keep_text(model, bytes, length, &path) ? -ENOMEM : take_pidfile(model, told, path);
+	path = text_keep(model, bytes, length);
+	err = path ? take_pidfile(model, told, path) : -ENOMEM;
+	text_release(model, path); /* a pidfile has its own share by now */
+	return err;
 }
 
 int fold_file_lock(struct model *model, const struct event *event)
 {
 	const struct event_file_lock *told = (const void *)event;
 	uint32_t length;
-	const char *bytes = EVENT_BLOB(event, file_lock, path, &length), *path;
-	struct pidfile *file;
+	const char *bytes = EVENT_BLOB(event, file_lock, path, &length);
+	const char *path = length ? text_find(model, bytes, length) : NULL; /* of a pidfile there is a copy */
+	struct pidfile *file = path ? pidfile_find(model, path, told->mntns) : NULL;
 
-	if (keep_text(model, bytes, length, &path))
-		return -ENOMEM;
-	file = path ? pidfile_find(model, path, told->mntns) : NULL;
 	if (!file || told->how > 1)
 		return 0;
 	if (!told->result && !file->locked_ns)
@@ -373,7 +412,8 @@ int fold_file_lock(struct model *model, const struct event *event)
 	return 0;
 }
 
-/* The absolute path of a name and the directory that it is relative to. *path is NULL if it cannot be known. */
+/* The absolute path of a name and the directory that it is relative to: to be released. *path is NULL if it cannot be
+ * known. */
 static int join(struct model *model, const char *name, uint32_t name_length, const char *directory,
 		uint32_t directory_length, const char **path)
 {
@@ -395,7 +435,8 @@ static int join(struct model *model, const char *name, uint32_t name_length, con
 		}
 	}
 	memcpy(text + used, name, name_length);
-	return keep_text(model, text, used + name_length, path);
+	*path = text_keep(model, text, used + name_length);
+	return needed(*path);
 }
 
 int fold_unlink(struct model *model, const struct event *event)
@@ -409,6 +450,7 @@ int fold_unlink(struct model *model, const struct event *event)
 	if (join(model, name, length, directory, directory_length, &path))
 		return -ENOMEM;
 	file = path ? pidfile_find(model, path, told->mntns) : NULL;
+	text_release(model, path);
 	if (!file || file->removed_ns)
 		return 0;
 	file->removed_ns = event->t_ns;
@@ -424,16 +466,17 @@ int fold_move(struct model *model, const struct event *event)
 	const char *to = EVENT_BLOB(event, move, to, &length), *path;
 	const char *directory = EVENT_BLOB(event, move, directory, &directory_length);
 	struct pidfile *file, *old;
+	int err;
 
 	if (join(model, to, length, directory, directory_length, &path))
 		return -ENOMEM;
 	if (!path)
 		return 0;
 	old = pidfile_find(model, path, told->mntns);
-	if (pidfile_begin(model, path, told->mntns, event->t_ns, &file))
-		return -ENOMEM;
-	if (!file)
-		return 0;
+	err = pidfile_begin(model, path, told->mntns, event->t_ns, &file);
+	text_release(model, path);
+	if (err || !file)
+		return err;
 	file->existed = old && !old->removed_ns;
 	file->old_size = old ? old->old_size : -1;
 	open_for_writing(file, event);
@@ -471,21 +514,23 @@ int fold_pidfile_look(struct model *model, const struct event *event)
 {
 	const struct event_pidfile_look *told = (const void *)event;
 	uint32_t length;
-	const char *bytes = EVENT_BLOB(event, pidfile_look, path, &length), *path;
+	const char *bytes = EVENT_BLOB(event, pidfile_look, path, &length);
+	char *path = length ? text_keep(model, bytes, length) : NULL;
 	struct pidfile *file;
 
-	if (keep_text(model, bytes, length, &path))
-		return -ENOMEM;
 	if (!path)
-		return 0;
+		return length ? -ENOMEM : 0;
 	file = pidfile_find(model, path, told->mntns);
 	if (!file) { /* found where such files are kept, of a process that was there before */
-		if (pidfile_begin(model, path, told->mntns, event->t_ns, &file))
-			return -ENOMEM;
-		if (!file)
-			return 0;
+		const int err = pidfile_begin(model, path, told->mntns, event->t_ns, &file);
+
+		if (err || !file) {
+			text_release(model, path);
+			return err;
+		}
 		file->existed = true;
 	}
+	text_release(model, path);
 	file->looked_ns = event->t_ns;
 	file->state = told->state;
 	file->alive = told->alive;

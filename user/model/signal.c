@@ -57,6 +57,7 @@ static int keep(struct model *model, struct signal_note **place, const struct ev
 {
 	if (*place && !better)
 		return 0;
+	arena_put(&model->arena, *place, sizeof(**place));
 	*place = note(model, told, dying);
 	return needed(*place);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The JSON report, schema lifeline.report/1 (common/report.schema.json). Every key is always there; what is not known
- * is null, never 0. The text is handed to the file piece by piece, so that memory does not grow with the number of
- * processes.
+ * The JSON report, schema lifeline.report/1 (common/report.schema.json). Every key is always there (`retired` where
+ * there are such); what is not known is null, never 0. The text is handed to the file piece by piece, so that memory
+ * does not grow with the number of processes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +14,11 @@
 #include "event/event.h"
 #include "sink/common/describe.h"
 #include "sink/common/locks.h"
+#include "sink/common/retired.h"
 #include "sink/sink.h"
 
 #define FLUSH_BYTES (64 * 1024)
+#define RETIRED_NAMES 50 /* those with most processes */
 
 struct report {
 	const struct sink_context *context;
@@ -360,6 +362,56 @@ static int write_processes(struct report *report)
 	return error;
 }
 
+/* ---- those without a row ------------------------------------------------------------------------------ */
+
+static int write_retired_names(struct json *json, const struct model *model, const struct retired *retired)
+{
+	const struct retired_name **names;
+	uint64_t others = retired->unnamed;
+	size_t count;
+	int error = collect_retired_names(model, &names, &count);
+
+	if (error)
+		return error;
+	json_key(json, "by_comm");
+	json_array_open(json);
+	for (size_t i = 0; i < count; i++) {
+		if (i >= RETIRED_NAMES) {
+			others += names[i]->processes;
+			continue;
+		}
+		json_object_open(json);
+		key_comm(json, "comm", names[i]->comm);
+		json_key_unsigned(json, "processes", names[i]->processes);
+		json_key_unsigned(json, "cpu_ns", names[i]->cpu_ns);
+		json_object_close(json);
+	}
+	json_array_close(json);
+	json_key_unsigned(json, "other_comms", others);
+	free(names);
+	return 0;
+}
+
+static int write_retired(struct report *report)
+{
+	const struct retired *retired = model_retired(report->model);
+	struct json *json = &report->json;
+	int error;
+
+	if (!retired->processes)
+		return 0; /* the one key that is only there when it says something */
+	json_key(json, "retired");
+	json_object_open(json);
+	json_key_unsigned(json, "processes", retired->processes);
+	json_key_unsigned(json, "threads", retired->threads);
+	write_counters(json, retired->with_counters ? &retired->counters : NULL);
+	json_key_unsigned(json, "locks", retired->locks);
+	json_key_unsigned(json, "lock_wait_ns", retired->lock_wait_ns);
+	error = write_retired_names(json, report->model, retired);
+	json_object_close(json);
+	return error;
+}
+
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
 static void write_party(struct json *json, const struct party_row *row, bool waiter)
@@ -584,6 +636,8 @@ static int write_report(const struct sink_context *context, void *state)
 	write_trace(&report);
 	write_command_exit(&report);
 	error = write_processes(&report);
+	if (!error)
+		error = write_retired(&report);
 	if (!error)
 		error = write_locks(&report);
 	if (!error)

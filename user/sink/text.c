@@ -71,7 +71,7 @@ static int write_sections(struct text_report *report)
 	if (!error && all && !snapshot)
 		error = report_switches(report);
 	if (!error)
-		report_summary(report);
+		error = report_summary(report);
 	return error;
 }
 

@@ -27,6 +27,7 @@ struct parent_record {
 	uint64_t reaped;    /* children that it collected so far */
 	uint64_t unseen;    /* children of it that were collected without a wait that was seen */
 	uint64_t merged_ns; /* last time that a SIGCHLD about a death met one still pending */
+	uint64_t custodies; /* open and kept ones that point to its process */
 };
 
 struct record {
@@ -44,6 +45,7 @@ struct queued {
 
 struct custodies {
 	struct hash open;    /* child → struct record */
+	struct hash held;    /* children of the kept ones */
 	struct hash parents; /* parent → struct parent_record */
 	struct queued *queue;
 	size_t head, tail, capacity;
@@ -72,6 +74,7 @@ void custodies_free(struct custodies *custodies)
 	if (!custodies)
 		return;
 	free_values(&custodies->open);
+	hash_free(&custodies->held);
 	free_values(&custodies->parents);
 	for (size_t i = 0; i < custodies->kept_count; i++)
 		free(custodies->kept[i]);
@@ -247,14 +250,27 @@ static void read_merges(struct custodies *custodies, struct record *record)
 
 /* ---- a custody's life ------------------------------------------------------------------------------ */
 
-static bool name_parent(struct record *record, const struct model *model)
+static bool name_parent(struct custodies *custodies, struct record *record, const struct model *model)
 {
 	struct custody *custody = &record->custody;
+	const struct process *parent = custody->parent ? NULL : model_find(model, custody->child->parent);
+	struct parent_record *counted = parent ? parent_record(custodies, parent->id) : NULL;
 
-	if (custody->parent)
-		return true;
-	custody->parent = model_find(model, custody->child->parent);
+	if (counted) {
+		counted->custodies++;
+		custody->parent = parent;
+	}
 	return custody->parent != NULL;
+}
+
+static void free_record(struct custodies *custodies, struct record *record)
+{
+	const struct process *parent = record->custody.parent;
+	struct parent_record *counted = parent ? parent_record(custodies, parent->id) : NULL;
+
+	if (counted)
+		counted->custodies--;
+	free(record);
 }
 
 static void pass_limit(struct custodies *custodies, const struct analysis *analysis, struct record *record)
@@ -262,7 +278,7 @@ static void pass_limit(struct custodies *custodies, const struct analysis *analy
 	struct custody *custody = &record->custody;
 	const uint64_t passed_ns = custody->since_ns + analysis->zombie_after_ns;
 
-	if (record->overdue || !name_parent(record, analysis->model))
+	if (record->overdue || !name_parent(custodies, record, analysis->model))
 		return;
 	record->overdue = true;
 	custody->adoption = last_adoption(custody->child, custody->parent);
@@ -281,11 +297,15 @@ static int keep(struct custodies *custodies, struct record *record)
 		struct record **kept = realloc(custodies->kept, capacity * sizeof *kept);
 
 		if (!kept) {
-			free(record);
+			free_record(custodies, record);
 			return -ENOMEM;
 		}
 		custodies->kept = kept;
 		custodies->kept_capacity = capacity;
+	}
+	if (hash_put(&custodies->held, record->child.pid, record->child.start_ns, custodies)) {
+		free_record(custodies, record);
+		return -ENOMEM;
 	}
 	custodies->kept[custodies->kept_count++] = record;
 	return 0;
@@ -301,9 +321,9 @@ static int settle(struct custodies *custodies, const struct analysis *analysis, 
 
 	custody->end = end;
 	custody->until_ns = until_ns;
-	if (!name_parent(record, analysis->model) || !lasted_longer(custody->since_ns, until_ns, limit_ns) ||
+	if (!name_parent(custodies, record, analysis->model) || !lasted_longer(custody->since_ns, until_ns, limit_ns) ||
 	    (end == CUSTODY_GONE && !lasted_longer(custody->since_ns + limit_ns, until_ns, GONE_LATE_NS))) {
-		free(record);
+		free_record(custodies, record);
 		return 0;
 	}
 	pass_limit(custodies, analysis, record);
@@ -331,7 +351,6 @@ static int begin(struct custodies *custodies, const struct analysis *analysis, c
 		return -ENOMEM;
 	record->child = child->id;
 	record->custody.child = child;
-	record->custody.parent = model_find(analysis->model, child->parent);
 	record->custody.since_ns = since_ns;
 	parent = parent_record(custodies, child->parent);
 	record->reaped_before = parent ? parent->reaped : 0;
@@ -339,6 +358,7 @@ static int begin(struct custodies *custodies, const struct analysis *analysis, c
 		free(record);
 		return -ENOMEM;
 	}
+	name_parent(custodies, record, analysis->model);
 	return enqueue(custodies, child->id, since_ns);
 }
 
@@ -382,7 +402,7 @@ static int on_reap(struct custodies *custodies, const struct analysis *analysis,
 	record = take(custodies, reap->child, reap->child_start);
 	if (!record)
 		return 0;
-	name_parent(record, analysis->model);
+	name_parent(custodies, record, analysis->model);
 	parent = record->custody.parent;
 	if (parent && process_ref_equal(parent->id, reaper))
 		return settle(custodies, analysis, record, CUSTODY_REAPED, reap->h.t_ns);
@@ -472,6 +492,19 @@ int custodies_event(struct custodies *custodies, const struct analysis *analysis
 	}
 }
 
+bool custodies_need(const struct custodies *custodies, const struct process *process)
+{
+	const struct parent_record *parent = hash_get(&custodies->parents, process->id.pid, process->id.start_ns);
+
+	return (parent && parent->custodies) || hash_get(&custodies->open, process->id.pid, process->id.start_ns) ||
+	       hash_get(&custodies->held, process->id.pid, process->id.start_ns);
+}
+
+void custodies_forget(struct custodies *custodies, const struct process *process)
+{
+	free(hash_remove(&custodies->parents, process->id.pid, process->id.start_ns));
+}
+
 static void mark_unseen_waits(struct custodies *custodies)
 {
 	for (size_t i = 0; i < custodies->kept_count; i++) {
@@ -497,7 +530,7 @@ int custodies_close(struct custodies *custodies, const struct analysis *analysis
 		if (!record || !lasted_longer(record->custody.since_ns, now_ns, analysis->zombie_after_ns))
 			continue;
 		take(custodies, p->id.pid, p->id.start_ns);
-		name_parent(record, analysis->model);
+		name_parent(custodies, record, analysis->model);
 		parent = record->custody.parent;
 		if (parent && parent->exited_ns) /* who adopted it was never told */
 			error = settle(custodies, analysis, record, CUSTODY_PARENT_ENDED, parent->exited_ns);

@@ -51,6 +51,10 @@ struct custodies *custodies_new(void);
 void custodies_free(struct custodies *custodies);
 /* To be shown each event. O(1) but for a child whose limit passes or is over. 0 or -ENOMEM. */
 int custodies_event(struct custodies *custodies, const struct analysis *analysis, const struct event *event);
+/* Does any custody point to the process, as child or as parent? */
+bool custodies_need(const struct custodies *custodies, const struct process *process);
+/* Drops what is kept of it: the model is about to. */
+void custodies_forget(struct custodies *custodies, const struct process *process);
 /* The observation is over. 0 or -ENOMEM. */
 int custodies_close(struct custodies *custodies, const struct analysis *analysis);
 /* Those over the limit, after close, in order of their ends. */

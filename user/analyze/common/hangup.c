@@ -26,6 +26,11 @@ bool hangups_of_orphaned_group(const struct hangups *hangups, const struct proce
 	return process->hangup && hash_get(&hangups->continued, process->id.pid, process->id.start_ns);
 }
 
+void hangups_forget(struct hangups *hangups, const struct process *process)
+{
+	hash_remove(&hangups->continued, process->id.pid, process->id.start_ns);
+}
+
 void hangups_free(struct hangups *hangups)
 {
 	hash_free(&hangups->continued);

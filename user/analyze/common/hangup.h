@@ -20,6 +20,7 @@ struct hangups { /* zero is empty */
 /* To be shown each event. 0 or -ENOMEM. */
 int hangups_event(struct hangups *hangups, const struct model *model, const struct event *event);
 bool hangups_of_orphaned_group(const struct hangups *hangups, const struct process *process);
+void hangups_forget(struct hangups *hangups, const struct process *process);
 void hangups_free(struct hangups *hangups);
 
 #endif

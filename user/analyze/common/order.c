@@ -101,6 +101,12 @@ int orders_note_wait(struct orders *orders, const struct model *model, const str
 	return notes ? note(notes, event->t_ns) : -ENOMEM;
 }
 
+void orders_forget(struct orders *orders, const struct process *process)
+{
+	for (const struct thread *thread = process->threads; orders->notes.count && thread; thread = thread->next)
+		free(hash_remove(&orders->notes, (uintptr_t)thread, 0));
+}
+
 static bool waited_within(const struct orders *orders, const struct thread *thread, uint64_t from_ns, uint64_t to_ns)
 {
 	const struct notes *notes = hash_get(&orders->notes, (uintptr_t)thread, 0);

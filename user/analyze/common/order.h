@@ -15,6 +15,8 @@ struct orders;
 
 struct orders *orders_new(void); /* NULL: out of memory */
 void orders_free(struct orders *orders);
+/* The process is about to go: forget its threads. */
+void orders_forget(struct orders *orders, const struct process *process);
 /* A lock_wait_end: of the kinds that keep phases apart it is kept when it was. 0 or -ENOMEM. */
 int orders_note_wait(struct orders *orders, const struct model *model, const struct event *event);
 /* Calls `found` once for each two locks of which there are orders that could have met. 0 or what `found` returned. */

@@ -208,11 +208,11 @@ static int prove(struct owners *owners, const struct analysis *analysis, const s
 		 const struct begun *begun, uint64_t t_ns)
 {
 	struct death *death = hash_get(&owners->deaths, begun->lock->number, 0);
-	const uint64_t thread = (uintptr_t)begun->thread;
+	const uint64_t which = (uint64_t)begun->lock->number << 32 | begun->thread->tid;
 
-	if (death && hash_get(&owners->counted, begun->lock->number, thread))
+	if (death && hash_get(&owners->counted, which, begun->process->id.start_ns))
 		return 0;
-	if (hash_put(&owners->counted, begun->lock->number, thread, owners))
+	if (hash_put(&owners->counted, which, begun->process->id.start_ns, owners))
 		return -ENOMEM;
 	if (death) {
 		death->waiters++;
@@ -319,6 +319,20 @@ int owners_event(struct owners *owners, const struct analysis *analysis, const s
 	default:
 		return 0;
 	}
+}
+
+bool owners_need(const struct owners *owners, const struct process *process)
+{
+	for (const struct death *death = owners->first; death; death = death->next)
+		if (death->waiter.process == process || death->owner_process == process)
+			return true;
+	return false;
+}
+
+void owners_forget(struct owners *owners, const struct process *process)
+{
+	for (const struct thread *thread = process->threads; owners->waits.count && thread; thread = thread->next)
+		free(hash_remove(&owners->waits, (uintptr_t)thread, 0));
 }
 
 /* Those that still wait, in an order that does not depend on the hash: by lock and thread of the model. */

@@ -75,6 +75,12 @@ const struct signal_note *sent_by_one(const struct sent *sent, const struct proc
 	return record && !record->mixed && !process->present_at_start ? &record->first : NULL;
 }
 
+void sent_forget(struct sent *sent, const struct process *process)
+{
+	for (int signal = 1; sent->by_target.count && signal <= SIGRTMAX; signal++)
+		free(hash_remove(&sent->by_target, key_of(process->id.pid, signal), process->id.start_ns));
+}
+
 void sent_free(struct sent *sent)
 {
 	size_t cursor = 0;

@@ -19,6 +19,8 @@ int sent_event(struct sent *sent, const struct event *event);
 /* The first signal of that number to a process whose whole life was observed, if there is but one sender. NULL
  * otherwise. */
 const struct signal_note *sent_by_one(const struct sent *sent, const struct process *process, int signal);
+/* The process is about to be forgotten by the model. */
+void sent_forget(struct sent *sent, const struct process *process);
 void sent_free(struct sent *sent);
 
 #endif

@@ -26,8 +26,8 @@ int report_locks(struct text_report *report);
 int report_waiting(struct text_report *report);
 /* Context switches, and where the time went. */
 int report_switches(struct text_report *report);
-/* A few lines on the whole. */
-void report_summary(struct text_report *report);
+/* A few lines on the whole; -ENOMEM. */
+int report_summary(struct text_report *report);
 
 /* Shared words. "4711 (demo)" with the name escaped; only the number where no name is known: */
 void add_process_name(struct text_report *report, uint32_t pid, const char comm[COMM_SIZE]);

@@ -3,15 +3,19 @@
  * The last lines of the text report, and of a healthy run the only ones: what was observed, how it ended, how much of
  * it there was, what was lost, and how many findings there are.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "event/event.h"
 #include "sink/common/describe.h"
 #include "sink/common/report.h"
+#include "sink/common/retired.h"
 
 #define COMMAND_BYTES 160
 #define SURVIVORS 6 /* named without -v */
+#define RETIRED 6   /* names of programs */
 
 struct totals {
 	uint64_t processes, threads, zombies, alive;
@@ -21,7 +25,12 @@ struct totals {
 
 static void add_up(const struct text_report *report, struct totals *totals)
 {
-	*totals = (struct totals){0};
+	const struct retired *retired = model_retired(report->model);
+
+	*totals = (struct totals){.processes = retired->processes,
+				  .threads = retired->threads,
+				  .counters = retired->counters,
+				  .has_counters = retired->with_counters};
 	for (size_t i = 0; i < report->process_count; i++) {
 		const struct process *process = report->processes[i];
 		struct counters sum;
@@ -179,6 +188,36 @@ static void write_totals(struct text_report *report, const struct totals *totals
 	buffer_free(&text);
 }
 
+/* Those that are in the totals, but in no list. */
+static int write_retired(struct text_report *report)
+{
+	const struct retired *retired = model_retired(report->model);
+	uint64_t others = retired->processes;
+	const struct retired_name **names;
+	struct buffer text = {0};
+	char number[32];
+	size_t count;
+
+	if (!retired->processes)
+		return 0;
+	if (collect_retired_names(report->model, &names, &count))
+		return -ENOMEM;
+	buffer_format(&text, "  %s of them came and went in good order and are not listed one by one: ",
+		      group_digits(retired->processes, number));
+	for (size_t i = 0; i < count && i < RETIRED; i++) {
+		text_escape(&text, names[i]->comm, strnlen(names[i]->comm, COMM_SIZE), 0);
+		buffer_format(&text, " %s%s", group_digits(names[i]->processes, number),
+			      i + 1 < count && i + 1 < RETIRED ? ", " : "");
+		others -= names[i]->processes;
+	}
+	if (others)
+		buffer_format(&text, "%s%s of other names", count ? " and " : "", group_digits(others, number));
+	write_sentence(report, &text);
+	buffer_free(&text);
+	free(names);
+	return 0;
+}
+
 static void write_survivors(struct text_report *report, const struct totals *totals)
 {
 	struct page *page = &report->page;
@@ -255,10 +294,11 @@ static void write_verdict(struct text_report *report)
 	buffer_free(&text);
 }
 
-void report_summary(struct text_report *report)
+int report_summary(struct text_report *report)
 {
 	const struct observation *observation = model_observation(report->model);
 	struct totals totals;
+	int error;
 
 	add_up(report, &totals);
 	if (observation->begun && observation->mode == MODE_RUN)
@@ -266,8 +306,10 @@ void report_summary(struct text_report *report)
 	else
 		write_observed(report, observation);
 	write_totals(report, &totals);
+	error = write_retired(report);
 	write_losses(report);
 	write_survivors(report, &totals);
 	write_doubts(report, observation);
 	write_verdict(report);
+	return error;
 }
