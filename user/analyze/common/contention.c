@@ -135,8 +135,8 @@ static const struct lock_party *same_thread(const struct lock_party *list, const
  * Of a lock each waiter is a waker sooner or later, and each waker a waiter; of a queue's semaphore few are, or none.
  * At least two threads must do both, and they must be half of the waiters. Once each is not enough: a pool that ends
  * hands the word to stop from one idle worker to the next, each of which has waited once and then wakes one. Nor is
- * there a lock where somebody wakes again and again who never had to wait: Python's SimpleQueue, which feeds the workers
- * of a ThreadPoolExecutor, wakes a worker when something is put in, and that one the next.
+ * there a lock where somebody wakes again and again who never had to wait: Python's SimpleQueue, which feeds the
+ * workers of a ThreadPoolExecutor, wakes a worker when something is put in, and that one the next.
  */
 static bool waiters_wake(const struct lock *lock)
 {
