@@ -311,8 +311,14 @@ static void write_killed_help(struct finding *finding, const struct death *death
 		    "See the limits of such a process: prlimit --pid PID; raise them with ulimit -t or ulimit -f.");
 		return;
 	case FROM_TERMINAL:
-		finding_help(finding, "To let it survive its terminal: setsid or nohup, or a handler for %s.",
-			     words_signal(signal).text);
+		if (signal == SIGINT || signal == SIGQUIT)
+			finding_help(finding,
+				     "Its key (%s) was pressed while it was in the foreground. To clean up before such an "
+				     "end, handle %s; to stay out of it, run in the background.",
+				     signal == SIGINT ? "mostly Ctrl-C" : "mostly Ctrl-\\", words_signal(signal).text);
+		else
+			finding_help(finding, "To let it survive its terminal: setsid or nohup, or a handler for %s.",
+				     words_signal(signal).text);
 		return;
 	case FROM_SECCOMP:
 		finding_help(
