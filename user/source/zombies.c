@@ -174,12 +174,15 @@ static int forward(void *context, const void *record, size_t available)
 	return 0;
 }
 
-static void tell_process(struct teller *teller, struct event_snap_process *snap, uint32_t scope)
+/* Zombies are looked at before all processes are listed, but who somebody is has to be told first. */
+static void tell_process(struct teller *teller, const struct census *census, struct event_snap_process *snap,
+			 uint32_t scope)
 {
 	if (!snap || hash_get(&teller->told, snap->h.pid, snap->h.start_ns) ||
 	    hash_put(&teller->told, snap->h.pid, snap->h.start_ns, snap))
 		return;
 	snap->scope = scope;
+	snap->h.t_ns = census->taken_ns;
 	tell_cgroup(teller, snap);
 	live_snapshot_add_texts(snap, forward, teller);
 }
@@ -202,10 +205,10 @@ static void tell_looks(struct teller *teller, const struct census *census)
 
 		if (!zombie || !is_wanted(zombies, look, only))
 			continue; /* it was reaped between the two passes, or is somebody else's */
-		tell_process(teller, zombie, SCOPE_TARGET);
-		tell_process(teller, find(census, look->parent, look->parent_start), SCOPE_RELATIVE);
+		tell_process(teller, census, zombie, SCOPE_TARGET);
+		tell_process(teller, census, find(census, look->parent, look->parent_start), SCOPE_RELATIVE);
 		if (look->tracer)
-			tell_process(teller, find(census, look->tracer, 0), SCOPE_RELATIVE);
+			tell_process(teller, census, find(census, look->tracer, 0), SCOPE_RELATIVE);
 		tell(teller, &look->h);
 	}
 }

@@ -137,6 +137,21 @@ static bool read_status(uint32_t pid, struct status_fields *fields)
 	return true;
 }
 
+/* The number of its pid namespace, as the kernel side tells it; 0 where it may not be asked. */
+static uint32_t read_namespace(uint32_t pid)
+{
+	char path[48], text[64];
+	uint32_t number = 0;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/pid", pid);
+	length = readlink(path, text, sizeof(text) - 1);
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	return sscanf(text, "pid:[%" SCNu32 "]", &number) == 1 ? number : 0;
+}
+
 /* ---- what a parent is doing ------------------------------------------------------------------------- */
 
 struct call {
@@ -271,6 +286,7 @@ static int add_process(struct census *census, uint32_t pid)
 	if (fields.ppid && read_stat((uint32_t)fields.ppid, &parent))
 		snap.parent_start = start_of(&parent);
 	snap.nspid = status.nspid;
+	snap.pidns = read_namespace(pid);
 	snap.pidns_level = status.level;
 	snap.uid = status.uid;
 	snap.pgid = (uint32_t)fields.pgrp;
@@ -307,6 +323,7 @@ int census_by_proc(struct census *census, struct error *error)
 	}
 	census->taken_ns = live_clock();
 	census->self_pid = (uint32_t)getpid();
+	census->self_pidns = read_namespace(census->self_pid);
 	while (!result && (entry = readdir(proc))) {
 		unsigned long pid = isdigit((unsigned char)entry->d_name[0]) ? strtoul(entry->d_name, NULL, 10) : 0;
 
