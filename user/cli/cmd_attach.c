@@ -33,7 +33,8 @@ static const struct option options[] = {
      .type = OPTION_LIST,
      .offset = offsetof(struct attach_options, pids),
      .value = "PID…",
-     .help = "Observe this process and its descendants; can be repeated, or be a list such as 12,34."},
+     .help = "Observe this process and its descendants; can be repeated, or be a list such as 12,34. Of a container's "
+	     "PID 1: also who enters the container (docker exec)."},
     {.name = "in-ns",
      .type = OPTION_NUMBER,
      .offset = offsetof(struct attach_options, in_ns),
