@@ -72,14 +72,39 @@ static bool is_below(const char *path, const char *above)
 	return !strncmp(path, above, length) && (path[length] == '/' || !path[length]);
 }
 
-static bool has_component(const char *path, const char *name)
+#define ID_LENGTH 64    /* hexadecimal digits of a container's id, as docker, podman, containerd and CRI-O make it */
+#define SHORT_ID_MIN 12 /* of what they print in lists */
+#define HEX_DIGITS "0123456789abcdef"
+
+/* The same container? Managers put its id alone or between words: "ID", "docker-ID.scope", "libpod-ID",
+ * "kubepods-burstable-podUID.slice:cri-containerd:ID". Their monitors stand beside: "libpod-conmon-ID.scope". */
+static bool names_container(const char *word, size_t size, const char *id)
+{
+	const size_t given = strlen(id);
+	size_t run = 0;
+
+	if (given < SHORT_ID_MIN || given > ID_LENGTH || strspn(id, HEX_DIGITS) != given)
+		return false;
+	for (size_t i = 0; i <= size; i++) {
+		if (i < size && strchr(HEX_DIGITS, word[i])) {
+			run++;
+			continue;
+		}
+		if (run == ID_LENGTH && !memcmp(word + i - ID_LENGTH, id, given))
+			return i < 7 + ID_LENGTH || memcmp(word + i - ID_LENGTH - 7, "conmon-", 7);
+		run = 0;
+	}
+	return false;
+}
+
+bool cgroup_path_names(const char *path, const char *name)
 {
 	const size_t length = strlen(name);
 
 	for (const char *word = path; *word;) {
 		const size_t size = strcspn(word, "/");
 
-		if (size == length && !memcmp(word, name, length))
+		if ((size == length && !memcmp(word, name, length)) || names_container(word, size, name))
 			return true;
 		word += size + (word[size] == '/');
 	}
@@ -120,7 +145,7 @@ bool cgroup_holds(const char *wanted, uint32_t pid)
 	while (!holds && read_membership(file, &member))
 		holds = folder ? folder_holds(wanted, &member)
 			: path ? is_below(member.path, wanted)
-			       : has_component(member.path, wanted);
+			       : cgroup_path_names(member.path, wanted);
 	if (file)
 		fclose(file);
 	return holds;

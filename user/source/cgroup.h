@@ -20,8 +20,11 @@ enum cgroup_kind cgroup_read(uint32_t pid, char *path, size_t size);
 /*
  * Is the process in this group, or in one below it? `wanted`: a path from the root of a hierarchy ("/docker/ID"), of
  * any hierarchy of version 1 as well; the same as a folder ("/sys/fs/cgroup/…"); or a name that is one component of it:
- * a systemd unit ("nginx.service"), a container's id.
+ * a systemd unit ("nginx.service"); or a container's id, whole or its first 12 digits or more.
  */
 bool cgroup_holds(const char *wanted, uint32_t pid);
+
+/* The same of one line's path, by name alone. */
+bool cgroup_path_names(const char *path, const char *name);
 
 #endif
