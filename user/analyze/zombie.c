@@ -437,16 +437,26 @@ static void tell_end(struct finding *finding, const struct analysis *analysis, c
 	}
 }
 
+/* Whose code is not at hand, as that of a container's image, is helped by an init in front of it. */
+static const char *init_help(const struct custody *custody)
+{
+	return words_is_container_init(custody->parent)
+		   ? "It is PID 1 of its pid namespace, as a container's main program is, and has to reap orphans too: "
+		     "docker run --init, or tini as ENTRYPOINT, puts an init in front that does.\n"
+		   : "";
+}
+
 static void write_never_waited_help(struct finding *finding, const struct custody *custody)
 {
 	const uint32_t parent = custody->parent->id.pid;
 
 	finding_help(
 	    finding,
-	    "In %s: waitpid(%u, &status, 0) when the status is wanted, or on SIGCHLD: "
+	    "%sIn %s: waitpid(%u, &status, 0) when the status is wanted, or on SIGCHLD: "
 	    "while (waitpid(-1, NULL, WNOHANG) > 0) ;\n"
 	    "If nobody wants it, before forking: sigaction(SIGCHLD) with SA_NOCLDWAIT%s.%s%s",
-	    words_who(custody->parent).text, custody->child->nspid ? custody->child->nspid : custody->child->id.pid,
+	    init_help(custody), words_who(custody->parent).text,
+	    custody->child->nspid ? custody->child->nspid : custody->child->id.pid,
 	    custody->looked && custody->look.sigchld == SIGCHLD_IGNORED
 		? " (it ignores SIGCHLD by now, but that does not reap those already dead)"
 		: "",
@@ -466,11 +476,10 @@ static void write_unreaped_help(struct finding *finding, const struct custody *c
 
 	finding_help(finding,
 		     "Why: lifeline zombies --watch 30s -p %u    (observes the parent and names the cause)\n"
-		     "In its code, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;%s\n"
+		     "%sIn its code, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;%s\n"
 		     "%s"
-		     "To be rid of it now: end or restart process %u; init then reaps its zombies. That ends what it "
-		     "does for others; killing the zombie does nothing.",
-		     parent,
+		     "To be rid of it now: end or restart process %u; %s; killing the zombie does nothing.",
+		     parent, init_help(custody),
 		     custody->looked && custody->look.sigchld == SIGCHLD_IGNORED
 			 ? "    (it ignores SIGCHLD by now, but that does not reap those already dead)"
 			 : "    (or SA_NOCLDWAIT, before it forks, if no status is wanted)",
@@ -479,7 +488,11 @@ static void write_unreaped_help(struct finding *finding, const struct custody *c
 					    parent)
 				   .text
 			     : "",
-		     parent);
+		     parent,
+		     words_is_container_init(custody->parent)
+			 ? "its zombies go with it. With it the kernel ends all of its pid namespace, the whole "
+			   "container"
+			 : "init then reaps its zombies. That ends what it does for others");
 }
 
 static void write_help(struct finding *finding, const struct analysis *analysis, const struct custody *custody,

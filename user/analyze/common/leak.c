@@ -258,6 +258,12 @@ static void write_help(struct finding *finding, const struct leak *leak, unsigne
 			     "ENTRYPOINT.\n"
 			     "Or in its code, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;",
 			     parent.text);
+	else if (words_is_container_init(leak->parent))
+		finding_help(finding,
+			     "%s is PID 1 of its pid namespace, as a container's main program is, and has to reap "
+			     "orphans too: docker run --init, or tini as ENTRYPOINT, puts an init in front that does.\n"
+			     "Or in its code, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;",
+			     parent.text);
 	else
 		finding_help(finding,
 			     "In %s, on SIGCHLD: while (waitpid(-1, NULL, WNOHANG) > 0) ;\n"

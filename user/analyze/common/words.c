@@ -165,3 +165,10 @@ void words_json_parent(struct json *json, const struct model *model, const struc
 			look && look->syscall >= 0 ? words_syscall(model, look->syscall).text : NULL);
 	json_key_string(json, "sigchld", look ? words_sigchld(look) : NULL);
 }
+
+#define FIRST_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO, the same on each kernel and machine */
+
+bool words_is_container_init(const struct process *process)
+{
+	return process->nspid == 1 && process->pidns && process->pidns != FIRST_PIDNS;
+}

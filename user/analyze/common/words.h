@@ -7,6 +7,7 @@
 #ifndef LIFELINE_ANALYZE_COMMON_WORDS_H
 #define LIFELINE_ANALYZE_COMMON_WORDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json.h"
@@ -35,6 +36,9 @@ const char *words_sigchld(const struct zombie_look *look);
 /* The members of a zombie's `detail` that tell of its parent; look: what it was seen doing, or NULL. */
 void words_json_parent(struct json *json, const struct model *model, const struct process *parent,
 		       const struct zombie_look *look);
+/* Is it PID 1 of a pid namespace other than the first: a container's main program, most often? To it the kernel gives
+ * the orphans of that namespace (pid_namespaces(7)). */
+bool words_is_container_init(const struct process *process);
 
 /* A point in time as JSON: nanoseconds since observation began; 0 is "not known" and becomes null. */
 void words_json_time(struct json *json, const char *key, const struct model *model, uint64_t t_ns);
