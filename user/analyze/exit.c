@@ -313,8 +313,8 @@ static void write_killed_help(struct finding *finding, const struct death *death
 	case FROM_TERMINAL:
 		if (signal == SIGINT || signal == SIGQUIT)
 			finding_help(finding,
-				     "Its key (%s) was pressed while it was in the foreground. To clean up before such an "
-				     "end, handle %s; to stay out of it, run in the background.",
+				     "Its key (%s) was pressed while it was in the foreground. To clean up before such "
+				     "an end, handle %s; to stay out of it, run in the background.",
 				     signal == SIGINT ? "mostly Ctrl-C" : "mostly Ctrl-\\", words_signal(signal).text);
 		else
 			finding_help(finding, "To let it survive its terminal: setsid or nohup, or a handler for %s.",
