@@ -182,6 +182,27 @@ $(B)/user/sink/common/packet.o: | $(B)/gen/perfetto.pb-c.h
 # The assembler reads it in (.incbin), which no dependency file tells.
 $(B)/user/sink/common/schema.o: $(wildcard user/sink/common/*.schema.json)
 
+# The page of the html export: its scripts one after the other, and hashes of script and style, which alone it lets run.
+# The assembler reads the parts in; the header says where they are. No tabs: an export in text holds no control characters.
+HTML_SCRIPTS := $(patsubst %,user/sink/html/%.js,text data marks view lanes draw diagram details tables verdicts page)
+sha256 = $$(sha256sum $(1) | cut -c 1-64 | tr a-f A-F | basenc --base16 -d | base64)
+
+$(B)/gen/html_page.js: $(HTML_SCRIPTS) Makefile
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)cat $(HTML_SCRIPTS) | expand -t 2 > $@.new && mv $@.new $@
+$(B)/gen/html_page.css: user/sink/html/page.css
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)expand -t 2 $< > $@.new && mv $@.new $@
+$(B)/gen/html_assets.h: $(B)/gen/html_page.js $(B)/gen/html_page.css user/sink/html/page.html
+	$(call say,GEN,$@)
+	$(Q){ printf '#define HTML_%s_FILE "%s"\n' SCRIPT $(B)/gen/html_page.js STYLE $(B)/gen/html_page.css \
+	        BODY user/sink/html/page.html; \
+	  printf '#define HTML_%s_HASH "%s"\n' SCRIPT "$(call sha256,$(B)/gen/html_page.js)" \
+	        STYLE "$(call sha256,$(B)/gen/html_page.css)"; } > $@.new && mv $@.new $@
+$(B)/user/sink/html.o: $(B)/gen/html_assets.h
+
 $(B)/user/%.o: user/%.c $(call list_of,flags)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -299,6 +320,7 @@ check:
 	$(Q)scripts/install-deps.sh build
 	$(Q)scripts/install-deps.sh --optional test
 	$(Q)scripts/install-deps.sh --optional extra
+	$(Q)scripts/install-deps.sh --optional browser
 	$(AGAIN) all test-programs
 	$(TEST) lint unit cases export live
 

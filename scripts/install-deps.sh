@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra|daemons|containers|cross|vm
+# scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|cross|vm
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -42,6 +42,10 @@ command:protoc            protobuf-compiler  protobuf-compiler   protobuf
 extra_needs='
 command:clickhouse-server clickhouse-server  clickhouse-server   clickhouse
 command:clickhouse-client clickhouse-client  clickhouse-client   clickhouse
+'
+# The page of the html export is tried in it. It is large: apart as well.
+browser_needs='
+command:chromium          chromium           chromium            chromium
 '
 # With what tests/live/containers.sh makes containers; without them by unshare alone. No goal of the Makefile asks for it.
 container_needs='
@@ -134,12 +138,13 @@ case $what in
 build) needs=$build_needs ;;
 test) needs=$test_needs ;;
 extra) needs=$extra_needs what="test all of" ;;
+browser) needs=$browser_needs what="test the html export of" ;;
 containers) needs=$container_needs what="test lifeline with all engines of containers on" ;;
 daemons) needs=$daemon_needs what="test other people's daemons with" ;;
 cross) needs=$cross_needs what="build for arm64" ;;
 vm) needs=$vm_needs what="test on other kernels" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|daemons|containers|cross|vm" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|cross|vm" >&2
 	exit 1
 	;;
 esac

@@ -97,14 +97,16 @@ const struct command command_export = {
     .synopsis = "FORMAT TRACE [-o FILE]",
     .description =
 	"Writes what a trace holds as FORMAT: jsonl (each event as a JSON object a line; `lifeline --json-schema "
-	"events` describes them), csv (the same rows as one table, RFC 4180), or perfetto (a timeline for "
-	"ui.perfetto.dev: tracks, states, arrows, findings). Events are written as they are read, whatever the trace's "
-	"size. A trace that was cut off is exported as far as it goes, and says so at its end; the exit status is 125 "
-	"then. The same can be had of a live observation with --export FORMAT:FILE.",
+	"events` describes them), csv (the same rows as one table, RFC 4180), perfetto (a timeline for "
+	"ui.perfetto.dev: tracks, states, arrows, findings), or html (one page for a browser, which needs no network: "
+	"verdicts, lifelines to zoom into, tables of locks and switches). Events are written as they are read, "
+	"whatever the trace's size. A trace that was cut off is exported as far as it goes, and says so at its end; "
+	"the exit status is 125 then. The same can be had of a live observation with --export FORMAT:FILE.",
     .options = options,
     .options_size = sizeof(struct export_options),
     .examples = "lifeline export jsonl job.trace | jq -c 'select(.type == \"reap\")'\n"
 		"lifeline export csv job.trace -o job.csv\n"
-		"lifeline export perfetto job.trace -o job.pftrace",
+		"lifeline export perfetto job.trace -o job.pftrace\n"
+		"lifeline export html job.trace -o job.html",
     .run = run,
 };
