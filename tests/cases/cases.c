@@ -2,7 +2,8 @@
  *
  * Runs text scenarios (tests/cases/ **.ev, see README.md there) through the engine, as live events would go, and
  * compares what was concluded with what the scenario expects. Each is run three times: as it stands, recording a trace;
- * from that trace; and from it once more while those that are over are retired as soon as can be. All must come to the
+ * from that trace; and from it once more while those that are over are retired as soon as can be, with a look after
+ * each event at what could be concluded so far. All must come to the
  * same findings, and the last to the same totals. Tells the result in the protocol of tests/run.sh.
  */
 #include <errno.h>
@@ -25,7 +26,7 @@ void fail(const struct check *check, const struct script_expectation *expectatio
 	buffer_char(check->failures, '\n');
 }
 
-static uint64_t retired_in_all;
+static uint64_t retired_in_all, previewed_in_all;
 
 /* ---- a scenario */
 
@@ -142,10 +143,21 @@ static void describe_totals(const struct model *model, struct buffer *out)
 		      (unsigned long long)lock_waits, (unsigned long long)wait_ns);
 }
 
+static void pass_over(void *context, const struct findings *so_far)
+{
+	*(uint64_t *)context += findings_count(so_far);
+}
+
 static bool run_source(struct engine *engine, struct source *source, const char *record,
 		       const struct retire_rule *retire, const char *path, struct buffer *failures)
 {
-	const struct engine_options options = {.record = record, .retire = retire};
+	const struct engine_options options = {
+	    .record = record,
+	    .retire = retire,
+	    .preview = retire ? pass_over : NULL,
+	    .preview_ns = 1, /* after each event */
+	    .notify_context = &previewed_in_all,
+	};
 	struct error error = {0};
 
 	if (!engine_run(engine, source, &options, NULL, NULL, &error))
@@ -274,6 +286,7 @@ int main(int count, char **arguments)
 	for (int i = 1; i < count; i++)
 		failed += !run_case(arguments[i]);
 	if (getenv("LIFELINE_CASES_VERBOSE"))
-		printf("# %llu processes retired in %d scenarios\n", (unsigned long long)retired_in_all, count - 1);
+		printf("# %llu processes retired in %d scenarios, %llu findings seen on the way\n",
+		       (unsigned long long)retired_in_all, count - 1, (unsigned long long)previewed_in_all);
 	return failed ? 1 : 0;
 }

@@ -30,4 +30,27 @@ same() { jq -S '[.retired, (.processes | length), [.findings[] | .code, .pid, .t
 is "soak: the replay retires the same" "$(same "$report")" "$(same "$scratch/replay.json")"
 "$LIFELINE" report "$scratch/trace" >"$scratch/text"
 is "soak: the text says so" 1 "$(grep -c "of them came and went in good order and are not listed one by one: .*storm" "$scratch/text")" "$scratch/text"
+
+# ---- while it goes on: findings as they come, counters in between; never in the report
+
+follow() { timeout 30 "$LIFELINE" run -o "$report" --interval 500ms "$@" -- "$DEMOS/zombie/never-waits" >"$scratch/out" 2>"$scratch/err"; }
+
+follow --format json --follow
+is "follow: each finding of the report is told once" "$(jq -c '[.findings[] | [.code, .pid, .title]] | sort' "$report")" \
+	"$(grep '^{' "$scratch/err" | jq -cs '[.[] | select(.type == "finding") | [.code, .pid, .title]] | sort')" "$scratch/err"
+is "follow: a header comes first" '["header","lifeline.follow/1"]' "$(grep '^{' "$scratch/err" | head -n 1 | jq -c '[.type, .schema]')"
+grep '^{' "$scratch/err" | jq -s '[.[] | select(.type == "counters")]' >"$scratch/counters"
+holds "interval: several, in order" "$scratch/counters" 'length >= 4 and ([.[].t_ns] | . == sort)'
+holds "interval: the last is the whole, and the sum of what came since the one before" "$scratch/counters" '
+	.[-1] as $last | ["forked", "exited", "reaped", "zombies", "switches", "events", "lost"] |
+	all(.[]; . as $key | ([$all[0][] | .delta[$key]] | add) == $last[$key])' --slurpfile all "$scratch/counters"
+holds "interval: as many as the report tells" "$report" '
+	$all[0][-1] as $last | .trace.events == $last.events and .trace.lost.total == $last.lost and
+	([.processes[] | select(.exited_ns != null)] | length) == $last.exited and
+	([.processes[].switches | .voluntary + .involuntary] | add) == $last.switches' --slurpfile all "$scratch/counters"
+follow --follow
+is "follow: in text, a line" 1 "$(grep -c '^lifeline: warning\[zombie.never-waited\] after .* s: child' "$scratch/err")" "$scratch/err"
+is "interval: in text, a line each" true \
+	"$([ "$(grep -c '^lifeline: [0-9.]* m*s: forked 2 (+[0-9]*), exited' "$scratch/err")" -ge 4 ] && echo true)" "$scratch/err"
+is "follow: nothing of it in the report" 0 "$(grep -c '^lifeline: warning' "$report")" "$report"
 [ "$failures" = 0 ]

@@ -158,5 +158,6 @@ const struct analyzer analyzer_busy_poll = {
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE | 1u << GROUP_WAIT | 1u << GROUP_SWITCH, /* the hook on calls loads with the waits */
     .close = close_busy_poll,
+    .preview = close_busy_poll,
     .needs = needs_busy_poll,
 };

@@ -453,5 +453,6 @@ const struct analyzer analyzer_daemon = {
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE | 1u << GROUP_SIGNAL | 1u << GROUP_WAIT | 1u << GROUP_SESSION,
     .close = close_daemon,
+    .preview = close_daemon,
     .needs = needs_daemon,
 };

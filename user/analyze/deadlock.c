@@ -579,6 +579,7 @@ const struct analyzer analyzer_deadlock = {
     .open = open_state,
     .event = on_event,
     .close = on_close,
+    .preview = on_close,
     .free = free_state,
     .needs = needs_process,
     .forget = forget_process,

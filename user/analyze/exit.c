@@ -648,6 +648,7 @@ const struct analyzer analyzer_exit = {
     .open = open_exit,
     .event = event_exit,
     .close = close_exit,
+    .preview = close_exit,
     .free = free_exit,
     .needs = needs_exit,
     .forget = forget_exit,

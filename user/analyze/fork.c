@@ -192,4 +192,5 @@ const struct analyzer analyzer_fork = {
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE,
     .close = close_fork,
+    .preview = close_fork,
 };

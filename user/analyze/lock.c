@@ -404,14 +404,26 @@ static int conclude_lock(const struct analysis *analysis, const struct state *st
 		       : say_contended(analysis, state, lock, &contention);
 }
 
-static int on_close(const struct analysis *analysis, void *data)
+static int conclude(const struct analysis *analysis, const struct state *state, int err)
 {
-	struct state *state = data;
-	int err = owners_say_all(state->owners, analysis, &verdicts[OWNER_DIED]);
-
 	for (const struct lock *lock = model_locks(analysis->model); lock && !err; lock = lock->next)
 		err = conclude_lock(analysis, state, lock);
 	return err ? err : conclude_gils(analysis);
+}
+
+static int on_close(const struct analysis *analysis, void *data)
+{
+	struct state *state = data;
+
+	return conclude(analysis, state, owners_say_all(state->owners, analysis, &verdicts[OWNER_DIED]));
+}
+
+/* Whether a lock of somebody who ended is waited for long enough to be sure is asked at the end. */
+static int preview(const struct analysis *analysis, void *data)
+{
+	struct state *state = data;
+
+	return conclude(analysis, state, owners_say_proven(state->owners, analysis, &verdicts[OWNER_DIED]));
 }
 
 static int on_event(const struct analysis *analysis, void *data, const struct event *event)
@@ -481,6 +493,7 @@ const struct analyzer analyzer_lock = {
     .open = open_state,
     .event = on_event,
     .close = on_close,
+    .preview = preview,
     .free = free_state,
     .needs = needs_process,
     .forget = forget_process,

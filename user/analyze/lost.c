@@ -88,4 +88,5 @@ const struct analyzer analyzer_lost = {
     .verdicts = verdicts,
     .wants = 1u << GROUP_STREAM,
     .close = close_lost,
+    .preview = close_lost,
 };

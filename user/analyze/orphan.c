@@ -641,6 +641,7 @@ const struct analyzer analyzer_orphan = {
     .open = open_orphan,
     .event = event_orphan,
     .close = close_orphan,
+    .preview = close_orphan,
     .free = free_orphan,
     .needs = needs_orphan,
     .forget = forget_orphan,

@@ -456,5 +456,6 @@ const struct analyzer analyzer_switch = {
     .verdicts = verdicts,
     .wants = 1u << GROUP_LIFE | 1u << GROUP_SWITCH,
     .close = close_switch,
+    .preview = close_switch,
     .needs = needs_switch,
 };

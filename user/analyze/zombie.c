@@ -751,18 +751,37 @@ static int event_zombie(const struct analysis *analysis, void *where, const stru
 	return custodies_event(((struct state *)where)->custodies, analysis, event);
 }
 
-static int close_zombie(const struct analysis *analysis, void *where)
+static int conclude(struct state *state, const struct analysis *analysis)
 {
-	struct state *state = where;
-	int error = custodies_close(state->custodies, analysis);
+	int error = decide_all(state, analysis);
 
-	if (!error)
-		error = decide_all(state, analysis);
 	if (!error)
 		error = tell_all(state, analysis);
 	if (!error)
 		error = leaks_tell(state->leaks, analysis, &verdicts[LEAK], ADOPTER_NEGLIGENT);
 	return error ? error : conclude_leaders(analysis);
+}
+
+static int close_zombie(const struct analysis *analysis, void *where)
+{
+	struct state *state = where;
+	const int error = custodies_close(state->custodies, analysis);
+
+	return error ? error : conclude(state, analysis);
+}
+
+static int preview_zombie(const struct analysis *analysis, void *where)
+{
+	struct state so_far = {.custodies = ((struct state *)where)->custodies, .leaks = leaks_new()};
+	int error = so_far.leaks ? custodies_preview(so_far.custodies, analysis) : -ENOMEM;
+
+	if (!error)
+		error = conclude(&so_far, analysis);
+	if (so_far.leaks)
+		custodies_preview_end(so_far.custodies);
+	leaks_free(so_far.leaks);
+	free(so_far.causes);
+	return error;
 }
 
 static void free_zombie(void *where)
@@ -805,6 +824,7 @@ const struct analyzer analyzer_zombie = {
     .open = open_zombie,
     .event = event_zombie,
     .close = close_zombie,
+    .preview = preview_zombie,
     .free = free_zombie,
     .needs = needs_zombie,
     .forget = forget_zombie,

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/exports.h"
+#include "cli/follow.h"
 #include "cli/verdicts.h"
 
 static bool is_script(const char *path)
@@ -116,6 +117,7 @@ static void log_all(int level, const char *text)
 void observe_fill(const struct observe_options *options, struct live_options *live)
 {
 	live->for_ns = options->for_ns;
+	live->interval_ns = options->report.interval_ns;
 	live->zombie_after_ns = options->report.zombie_after_ns;
 	live->contended_after_ns = options->report.contended_after_ns;
 	live->wants = engine_wants(options->report.analyzers);
@@ -222,20 +224,34 @@ static int tell_trouble(const struct engine *engine, struct error *observed, con
 	return exported->code ? complain(exported) : 0;
 }
 
-/* A line on what should be known before the report: it may hang until somebody does something. */
-static void tell_now(void *context, const struct finding *finding)
-{
-	const struct engine *engine = context;
-	uint64_t now = model_now(engine->model), begin = model_observation(engine->model)->begin_ns;
-	struct buffer line = {0};
+struct watchers { /* of events */
+	struct exports *exports;
+	struct follow *follow; /* NULL: what is replayed is over */
+};
 
-	buffer_format(&line, "lifeline: %s[%s] after ", severity_name(finding->severity), finding->verdict->code);
-	text_duration(&line, now > begin ? now - begin : 0);
-	buffer_text_append(&line, ": ");
-	text_escape(&line, finding->title, strlen(finding->title), 0);
-	if (!line.failed)
-		fprintf(stderr, "%s\n", buffer_text(&line));
-	buffer_free(&line);
+static int observe_event(void *context, const struct event *event)
+{
+	const struct watchers *watchers = context;
+
+	if (watchers->follow)
+		follow_observe(watchers->follow, event);
+	return watchers->exports ? exports_observe(watchers->exports, event) : 0;
+}
+
+static struct follow *start_following(const struct report_options *options, const struct engine *engine,
+				      struct engine_options *how)
+{
+	const struct follow_options asked = {.findings = options->follow,
+					     .interval_ns = options->interval_ns,
+					     .json = options->format == REPORT_JSON};
+	struct follow *follow;
+
+	signal(SIGPIPE, SIG_IGN); /* whoever reads the lines may go; CMD was started before this */
+	follow = follow_new(&asked, engine);
+	how->notify = follow ? follow_notify : NULL;
+	how->preview = follow && options->follow ? follow_preview : NULL;
+	how->notify_context = follow;
+	return follow;
 }
 
 int report_source(struct engine *engine, struct source *source, const struct report_options *options,
@@ -246,19 +262,20 @@ int report_source(struct engine *engine, struct source *source, const struct rep
 				     .record = record,
 				     .analyzers = options->analyzers};
 	struct error observed = {0}, written = {0}, exported = {0};
-	struct exports *exports;
+	struct watchers watchers = {0};
 	int status;
 
-	if (source->ops->stop) { /* it happens now: a recorded one is over */
-		how.notify = tell_now;
-		how.notify_context = engine;
-	}
-	exports_new(&options->exports, engine, &exports, &exported);
+	if (source->ops->stop) /* it happens now: a recorded one is over */
+		watchers.follow = start_following(options, engine, &how);
+	exports_new(&options->exports, engine, &watchers.exports, &exported);
 	if (!standard)
-		exports_alone(exports);
-	engine_run(engine, source, &how, exports ? exports_observe : NULL, exports, &observed);
+		exports_alone(watchers.exports);
+	engine_run(engine, source, &how, observe_event, &watchers, &observed);
 	source_release(source);
-	exports_close(exports, &exported);
+	if (watchers.follow && engine->began)
+		follow_end(watchers.follow);
+	follow_free(watchers.follow);
+	exports_close(watchers.exports, &exported);
 	if (engine->began && standard)
 		report_write(engine, options, standard, &written);
 	if (engine->began && options->verbose)

@@ -25,6 +25,8 @@ struct report_options {
 	const char *fail_on;
 	uint64_t zombie_after_ns, contended_after_ns; /* 0: as recorded */
 	struct option_list exports;
+	bool follow;	      /* of the live commands: see cli/follow.h */
+	uint64_t interval_ns; /* 0: no counters */
 	/* set by a command for itself, not by options: */
 	const char *const *analyzers; /* as in engine_options; NULL: all */
 	const char *text_sink;	      /* who writes --format text; NULL: "text" */
@@ -136,6 +138,19 @@ enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 	     .low = 1000000,                                                                                           \
 	     .high = 86400000000000 * 365,                                                                             \
 	     .help = for_help},                                                                                        \
+	    {.name = "follow",                                                                                         \
+	     .type = OPTION_FLAG,                                                                                      \
+	     .offset = offsetof(owner, member report.follow),                                                          \
+	     .help = "Tell findings as they come, each once, on standard error: a line each, or with --format json an "\
+		     "object each."},                                                                                  \
+	    {.name = "interval",                                                                                       \
+	     .type = OPTION_DURATION,                                                                                  \
+	     .offset = offsetof(owner, member report.interval_ns),                                                     \
+	     .value = "DURATION",                                                                                      \
+	     .low = 100000000,                                                                                         \
+	     .high = 86400000000000,                                                                                   \
+	     .help = "Each DURATION, and at the end, tell counters on standard error: processes forked, exited, "     \
+		     "reaped, zombies now, switches, events, losses; since the beginning, and since the last time."},  \
 	{                                                                                                              \
 		.name = "buffer", .type = OPTION_SIZE, .offset = offsetof(owner, member buffer_bytes),                 \
 		.value = "SIZE", .low = 65536, .high = 1 << 30,                                                        \

@@ -23,6 +23,8 @@
 #define KEPT_DEAD 4096
 #define GRACE_NS 1000000000ULL /* late words on them: sums of waits for locks come up to 0.1 s after the end */
 
+#define PREVIEW_EVERY_NS 1000000000ULL /* if not said otherwise */
+
 struct run {
 	struct engine *engine;
 	const struct engine_options *options;
@@ -30,7 +32,7 @@ struct run {
 	void *context;
 	struct order *order;
 	struct trace_writer *writer; /* NULL: not recorded */
-	uint64_t flushed_ns;
+	uint64_t flushed_ns, previewed_ns;
 	struct analysis analysis;
 	void **states; /* one per analyzer, NULL before `begin` */
 	const struct retire_rule *retire; /* NULL: nobody is */
@@ -113,6 +115,30 @@ static int show_analyzers(struct run *run, const struct event *event)
 	return 0;
 }
 
+/* ---- what could be concluded so far */
+
+static int preview(struct run *run, const struct event *event)
+{
+	const uint64_t every_ns = run->options->preview_ns ? run->options->preview_ns : PREVIEW_EVERY_NS;
+	struct analysis so_far = run->analysis;
+	int err = 0;
+
+	if (!run->options->preview || event->t_ns < run->previewed_ns + every_ns)
+		return 0;
+	run->previewed_ns = event->t_ns;
+	so_far.findings = findings_new(run->engine->model);
+	if (!so_far.findings)
+		return -ENOMEM;
+	for (unsigned i = 0; analyzers[i] && !err; i++)
+		if (is_on(run, i) && analyzers[i]->preview)
+			err = analyzers[i]->preview(&so_far, run->states[i]);
+	findings_sort(so_far.findings);
+	if (!err)
+		run->options->preview(run->options->notify_context, so_far.findings);
+	findings_free(so_far.findings);
+	return err;
+}
+
 /* ---- those that came and went */
 
 static bool needs(void *context, const struct process *process)
@@ -165,6 +191,8 @@ static int fold(struct run *run, const struct event *event)
 	err = run->observe ? run->observe(run->context, event) : 0;
 	if (err < 0)
 		run->observe = NULL; /* who failed once is not asked again while the rest is concluded */
+	if (err >= 0)
+		err = preview(run, event);
 	retire(run);
 	return err;
 }
@@ -192,7 +220,7 @@ static int fold_begin(struct run *run, const struct event *event)
 	    choose(run->options->contended_after_ns, begin->contended_after_ns, DEFAULT_CONTENDED_AFTER_NS);
 	run->engine->began = true;
 	run->retire = rule_of(run, begin->mode);
-	run->flushed_ns = event->t_ns;
+	run->flushed_ns = run->previewed_ns = event->t_ns;
 	record_event(run, &begin->h);
 	err = open_analyzers(run, begin);
 	return err < 0 ? err : fold(run, &begin->h);

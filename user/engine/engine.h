@@ -22,6 +22,9 @@ struct engine_options {
 	const char *const *analyzers; /* names of those that are to conclude, NULL-terminated; NULL: all */
 	/* told of findings that should be known before the report (findings_notify), when they are reached; or NULL */
 	void (*notify)(void *context, const struct finding *finding);
+	/* told each second (preview_ns, 0: a second) what could be concluded so far; or NULL. Same context */
+	void (*preview)(void *context, const struct findings *so_far);
+	uint64_t preview_ns;
 	void *notify_context;
 };
 

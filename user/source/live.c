@@ -52,7 +52,7 @@ struct live {
 	int *target_fds; /* attach: a pidfd per target */
 	unsigned targets_left;
 	enum stage stage;
-	uint64_t begin_ns, realtime_ns, deadline_ns, kill_ns, linger_until_ns, linger_check_ns, loss_since_ns;
+	uint64_t begin_ns, realtime_ns, deadline_ns, kill_ns, linger_until_ns, linger_check_ns, loss_since_ns, count_ns;
 	unsigned turn, interrupts;
 	volatile sig_atomic_t stop;
 	bool command_over, command_end_told, by_deadline;
@@ -345,7 +345,7 @@ static int open_live(struct live *live, struct error *error)
 		result = take_signals(live, error);
 	/* from here on, not from the loading: people read times relative to this */
 	live->realtime_ns = wall_clock();
-	live->begin_ns = live->loss_since_ns = live_clock();
+	live->begin_ns = live->loss_since_ns = live->count_ns = live_clock();
 	if (!result)
 		result = start(live, error);
 	if (!result && options->for_ns)
@@ -496,6 +496,18 @@ static void look_if_due(struct live *live, uint64_t now_ns)
 		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 }
 
+/* On time for whoever adds them up when the interval is over: between this turn's tick and the next one's. */
+static void count_if_due(struct live *live, uint64_t now_ns)
+{
+	const uint64_t interval_ns = live->options->interval_ns;
+
+	if (!interval_ns || now_ns < live->count_ns)
+		return;
+	while (live->count_ns <= now_ns)
+		live->count_ns += interval_ns;
+	look(live, ITERATE_COUNTERS, GROUP_SWITCH);
+}
+
 static int turn(struct live *live)
 {
 	uint64_t now_ns;
@@ -509,6 +521,7 @@ static int turn(struct live *live)
 	check_deadline(live, now_ns);
 	check_linger(live, now_ns);
 	look_if_due(live, now_ns);
+	count_if_due(live, now_ns);
 	if (live->locks && live->turn % DRAIN_EVERY == 0)
 		locks_drain(live->locks, false);
 	if (live->locks)

@@ -32,6 +32,7 @@ struct live_options {
 	bool by_uid;		     /* those of this user, and whoever calls exec as it later */
 	uint32_t uid;
 	/* both */
+	uint64_t interval_ns;	/* so often the counters of all threads are told; 0: only at the end */
 	uint64_t for_ns;	/* 0: no limit. run: then SIGTERM to CMD, SIGKILL 5 s later */
 	uint64_t zombie_after_ns, contended_after_ns;
 	unsigned wants;		/* mask of 1 << enum event_group: programs that serve no wanted group are not loaded */

@@ -51,6 +51,7 @@ struct custodies {
 	size_t head, tail, capacity;
 	struct record **kept;
 	size_t kept_count, kept_capacity;
+	size_t kept_for_good; /* while previewed: those behind it are copies of open ones */
 	uint32_t self; /* lifeline's own pid: it reaps CMD, and is nobody's suspect */
 };
 
@@ -492,6 +493,17 @@ int custodies_event(struct custodies *custodies, const struct analysis *analysis
 	}
 }
 
+static void mark_unseen_waits(struct custodies *custodies)
+{
+	for (size_t i = 0; i < custodies->kept_count; i++) {
+		struct custody *custody = &custodies->kept[i]->custody;
+		const struct process_ref id = custody->parent->id;
+		const struct parent_record *parent = hash_get(&custodies->parents, id.pid, id.start_ns);
+
+		custody->unseen_waits = parent && parent->unseen;
+	}
+}
+
 bool custodies_need(const struct custodies *custodies, const struct process *process)
 {
 	const struct parent_record *parent = hash_get(&custodies->parents, process->id.pid, process->id.start_ns);
@@ -505,15 +517,51 @@ void custodies_forget(struct custodies *custodies, const struct process *process
 	free(hash_remove(&custodies->parents, process->id.pid, process->id.start_ns));
 }
 
-static void mark_unseen_waits(struct custodies *custodies)
+/* What became of it if the observation ended now. Takes the record. */
+static int settle_open(struct custodies *custodies, const struct analysis *analysis, struct record *record)
 {
-	for (size_t i = 0; i < custodies->kept_count; i++) {
-		struct custody *custody = &custodies->kept[i]->custody;
-		const struct process_ref id = custody->parent->id;
-		const struct parent_record *parent = hash_get(&custodies->parents, id.pid, id.start_ns);
+	const struct process *parent;
 
-		custody->unseen_waits = parent && parent->unseen;
-	}
+	name_parent(custodies, record, analysis->model);
+	parent = record->custody.parent;
+	if (parent && parent->exited_ns) /* who adopted it was never told */
+		return settle(custodies, analysis, record, CUSTODY_PARENT_ENDED, parent->exited_ns);
+	return settle(custodies, analysis, record, CUSTODY_OPEN, model_now(analysis->model));
+}
+
+static int preview_one(struct custodies *custodies, const struct analysis *analysis, struct record *record)
+{
+	struct record *copy;
+
+	name_parent(custodies, record, analysis->model); /* so that the copy is counted as well */
+	copy = malloc(sizeof *copy);
+	if (!copy)
+		return -ENOMEM;
+	*copy = *record;
+	if (copy->custody.parent)
+		parent_record(custodies, copy->custody.parent->id)->custodies++;
+	return settle_open(custodies, analysis, copy);
+}
+
+int custodies_preview(struct custodies *custodies, const struct analysis *analysis)
+{
+	const uint64_t now_ns = model_now(analysis->model);
+	struct record *record;
+	size_t cursor = 0;
+	int error = 0;
+
+	custodies->kept_for_good = custodies->kept_count;
+	while (!error && (record = hash_next(&custodies->open, &cursor)))
+		if (lasted_longer(record->custody.since_ns, now_ns, analysis->zombie_after_ns))
+			error = preview_one(custodies, analysis, record);
+	mark_unseen_waits(custodies);
+	return error;
+}
+
+void custodies_preview_end(struct custodies *custodies)
+{
+	while (custodies->kept_count > custodies->kept_for_good)
+		free_record(custodies, custodies->kept[--custodies->kept_count]);
 }
 
 int custodies_close(struct custodies *custodies, const struct analysis *analysis)
@@ -524,18 +572,12 @@ int custodies_close(struct custodies *custodies, const struct analysis *analysis
 	/* In order of death, as the queue remembers only the young: walk the processes. */
 	for (const struct process *p = model_first(analysis->model); p; p = p->next) {
 		struct record *record = hash_get(&custodies->open, p->id.pid, p->id.start_ns);
-		const struct process *parent;
 		int error;
 
 		if (!record || !lasted_longer(record->custody.since_ns, now_ns, analysis->zombie_after_ns))
 			continue;
 		take(custodies, p->id.pid, p->id.start_ns);
-		name_parent(custodies, record, analysis->model);
-		parent = record->custody.parent;
-		if (parent && parent->exited_ns) /* who adopted it was never told */
-			error = settle(custodies, analysis, record, CUSTODY_PARENT_ENDED, parent->exited_ns);
-		else
-			error = settle(custodies, analysis, record, CUSTODY_OPEN, now_ns);
+		error = settle_open(custodies, analysis, record);
 		if (error)
 			return error;
 	}

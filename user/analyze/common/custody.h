@@ -55,6 +55,12 @@ int custodies_event(struct custodies *custodies, const struct analysis *analysis
 bool custodies_need(const struct custodies *custodies, const struct process *process);
 /* Drops what is kept of it: the model is about to. */
 void custodies_forget(struct custodies *custodies, const struct process *process);
+/*
+ * As if the observation were over now: those that are open and over the limit are counted among the kept ones until
+ * custodies_preview_end. 0 or -ENOMEM (then to be ended as well).
+ */
+int custodies_preview(struct custodies *custodies, const struct analysis *analysis);
+void custodies_preview_end(struct custodies *custodies);
 /* The observation is over. 0 or -ENOMEM. */
 int custodies_close(struct custodies *custodies, const struct analysis *analysis);
 /* Those over the limit, after close, in order of their ends. */

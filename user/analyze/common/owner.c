@@ -354,11 +354,18 @@ static int prove_the_rest(struct owners *owners, const struct analysis *analysis
 	return err;
 }
 
-int owners_say_all(struct owners *owners, const struct analysis *analysis, const struct verdict *verdict)
+int owners_say_proven(const struct owners *owners, const struct analysis *analysis, const struct verdict *verdict)
 {
-	int err = prove_the_rest(owners, analysis, verdict);
+	int err = 0;
 
 	for (const struct death *death = owners->first; death && !err; death = death->next)
 		err = say(analysis, verdict, death);
 	return err;
+}
+
+int owners_say_all(struct owners *owners, const struct analysis *analysis, const struct verdict *verdict)
+{
+	const int err = prove_the_rest(owners, analysis, verdict);
+
+	return err ? err : owners_say_proven(owners, analysis, verdict);
 }

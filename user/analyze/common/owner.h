@@ -22,6 +22,8 @@ void owners_forget(struct owners *owners, const struct process *process);
 int owners_event(struct owners *owners, const struct analysis *analysis, const struct verdict *verdict,
 		 const struct event *event);
 /* At the end: what waits until then, and all that was said, with what came after. */
+/* Those that are proven by now. */
+int owners_say_proven(const struct owners *owners, const struct analysis *analysis, const struct verdict *verdict);
 int owners_say_all(struct owners *owners, const struct analysis *analysis, const struct verdict *verdict);
 
 #endif
