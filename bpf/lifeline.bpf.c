@@ -6,6 +6,7 @@
  */
 #include "lib/common.bpf.h"
 
+#include "hooks/held.bpf.h"
 #include "hooks/lifecycle.bpf.h"
 #include "hooks/sched.bpf.h"
 #include "hooks/signal.bpf.h"

@@ -170,6 +170,11 @@ enum lock_outcome {
 	LOCK_OWNER_DIED = 4, /* acquired, and told that its last owner ended while it held it */
 };
 
+/* flags of lock_order */
+#define ORDER_READS 1	   /* the lock was taken together with other readers */
+#define ORDER_HELD_READS 2 /* so was the one that was held */
+#define ORDER_MORE_GATES 4 /* than can be told, or some that are not known */
+
 enum site_cut { SITE_WHOLE = 0, SITE_NO_MORE_STACK = 1, SITE_NO_UNWIND_INFO = 2, SITE_UNREADABLE = 3 };
 
 enum trace_mode { MODE_RUN = 0, MODE_ATTACH = 1, MODE_SNAPSHOT = 2 };

@@ -24,6 +24,7 @@ enum raw_kind {
 	RAW_LOCK_END,        /* a wait that was told has ended */
 	RAW_LOCK_SITE,       /* registers and stack of a place that was not met before */
 	RAW_THREAD_LOOK,     /* by the task iterator: what a thread is doing */
+	RAW_LOCK_MET,        /* a lock in shared memory was taken for the first time by this process */
 	RAW_KIND_LIMIT,
 };
 
@@ -73,6 +74,89 @@ struct raw_lock_site {
 	__u64 registers[LOCK_REGISTERS];
 	__u32 site, length;
 	__u8 stack[LOCK_STACK];
+};
+
+/* ---- --locks all: calls of the C library's functions ------------------------------------------------------------ */
+
+/* Which function a probe is on: its cookie. */
+enum probe_call {
+	PROBE_MUTEX_LOCK = 1,
+	PROBE_MUTEX_TIMED, /* gives up after a while */
+	PROBE_MUTEX_TRY,
+	PROBE_MUTEX_UNLOCK,
+	PROBE_READ_LOCK,
+	PROBE_READ_TIMED,
+	PROBE_READ_TRY,
+	PROBE_WRITE_LOCK,
+	PROBE_WRITE_TIMED,
+	PROBE_WRITE_TRY,
+	PROBE_RWLOCK_UNLOCK,
+	PROBE_SEM_WAIT,
+	PROBE_SEM_TIMED,
+	PROBE_SEM_TRY,
+	PROBE_SEM_POST,
+	PROBE_COND_WAIT, /* the mutex is its second argument */
+};
+
+#define HELD_MAX 32  /* locks that one thread holds at a time and that are followed; a power of two */
+#define GATES_MAX 4  /* locks held besides the two of an order, so many are told */
+
+/* Of a lock that is taken, and in the orders of two. */
+#define HELD_READ 1   /* shared with other readers */
+#define HELD_SHARED 2 /* in memory that processes may share */
+
+struct held_lock {
+	__u64 address, since_ns;
+	__u32 site, kind;  /* enum lock_kind */
+	__u32 depth, flags; /* how often it was taken; HELD_* */
+};
+
+/* What a thread holds. Only that thread writes it; user space reads those that are left at the end. */
+struct locker {
+	__u64 space, start_ns;
+	__u64 pending, pending_ns; /* the lock of a call that has begun, of which it is not known yet how it ended */
+	__u32 pending_call, pending_site; /* enum probe_call; 0: none */
+	__u32 pid, tid, nstid;
+	__u32 count;
+	char comm[COMM_SIZE];
+	struct held_lock held[HELD_MAX];
+};
+
+struct hold_key {
+	__u64 space, address, start_ns;
+	__u32 pid, tid;
+	__u32 site, kind;
+	__u32 flags, pad;
+};
+
+struct hold_fold {
+	__u64 acquisitions, hold_ns, max_ns; /* hold_ns: of those that have ended */
+	__u64 first_ns, last_ns;             /* of the acquisitions */
+	char comm[COMM_SIZE];
+};
+
+/* A lock was taken while another one was held. Between two values of `epoch` no thread that is watched is born or
+ * ends. */
+struct order_key {
+	__u64 space, address, held, start_ns;
+	__u64 gates[GATES_MAX]; /* held as well, by nobody else at the same time; 0: no more */
+	__u32 pid, tid;
+	__u32 site, held_site;
+	__u32 kind, held_kind;
+	__u32 flags, held_flags; /* HELD_* */
+	__u32 more_gates;        /* there were more than that */
+	__u32 epoch;
+};
+
+struct order_fold {
+	__u64 count, first_ns, last_ns;
+	char comm[COMM_SIZE];
+};
+
+struct raw_lock_met {
+	struct event h;
+	__u64 space, address;
+	__u32 site, kind;
 };
 
 #define ALARM_REAL 1  /* an interval timer, alarm(2) */

@@ -69,6 +69,8 @@ struct settings {
 	__u32 want_timeline;  /* emit each switch */
 	__u32 timeline_bytes; /* with more than that in the ring, switches are dropped: the rest is for all others */
 	__u32 exit_wakes;     /* as wakes, of a thread that is ending */
+	__u32 want_holds;     /* probes on the C library's lock functions are attached */
+	__u32 pad;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
@@ -105,7 +107,7 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 look_pid;	    /* for ITERATE_THREADS; 0: all targets */
 	__u64 long_wait_ns; /* for ITERATE_LONG_WAITS */
 	__u32 look_at_all;  /* ITERATE_SESSIONS: all targets */
-	__u32 pad;
+	__u32 epoch;	    /* with want_holds: how many threads were born or have ended */
 };
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */

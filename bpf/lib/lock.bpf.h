@@ -307,9 +307,10 @@ static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
 }
 
 /* Tells a place that is new, so that user space can say what it is. */
-static __always_inline void tell_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
+static __always_inline void tell_site(struct task_struct *task, struct lock_wait *lock, __u64 space, __u32 site,
+				      struct pt_regs *regs, __u64 t)
 {
-	struct site_key key = {.space = lock->space, .site = lock->site, .pid = task->tgid};
+	struct site_key key = {.space = space, .site = site, .pid = task->tgid};
 	struct raw_lock_site *record;
 	struct budget *budget;
 	__u32 one = 1;
@@ -331,11 +332,12 @@ static __always_inline void tell_site(struct task_struct *task, struct lock_wait
 		return;
 	}
 	fill_head(&record->h, RAW_LOCK_SITE, sizeof(*record), task, t);
-	record->space = lock->space;
-	record->site = lock->site;
+	record->space = space;
+	record->site = site;
 	bpf_probe_read_kernel(record->registers, sizeof(record->registers), regs);
 	copy_stack(record, stack_of(regs));
-	SUBMIT(record);
+	/* with --locks all many a place is met by a program that ends a moment later: it must be looked at before */
+	bpf_ringbuf_submit(record, settings.want_holds ? BPF_RB_FORCE_WAKEUP : submit_flags());
 }
 
 static __always_inline void find_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
@@ -344,7 +346,7 @@ static __always_inline void find_site(struct task_struct *task, struct lock_wait
 		work_out_site(task, lock, regs);
 	lock->site = lock->place;
 	if (!lock->place_told)
-		tell_site(task, lock, regs, t);
+		tell_site(task, lock, lock->space, lock->site, regs, t);
 }
 
 /* ---- accounts ------------------------------------------------------------------------------------------ */
@@ -454,6 +456,7 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 	fold_wait(task, lock, waited_ns, outcome == LOCK_TIMEOUT);
 	if (lock->told)
 		tell_wait_end(task, lock, waited_ns, outcome, result, t);
+	lock->ended_ns = t;
 	lock->space = 0;
 	lock->stopped_ns = 0;
 }
@@ -666,6 +669,8 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 	if (!state)
 		return;
 	lock = &state->lock;
+	if (settings.want_holds && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result))
+		lock->failed_ns = now();
 	if (!lock->space) {
 		if (result == ERROR_DEADLOCK)
 			refused_as_deadlock(task, lock, regs);

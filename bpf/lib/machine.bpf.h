@@ -16,8 +16,9 @@
 
 #include "lib/kernel.bpf.h"
 
-/* The nth argument of a call (counted from 0, at most 4), the number of the call (negative: in none), and where the
- * thread is in user mode. compat: it is in a 32-bit call. */
+/* The nth argument of a call (counted from 0, at most 4), the number of the call (negative: in none), what was passed
+ * to a function that is just entered (nth: 0 or 1), and where the thread is in user mode. compat: it is in a 32-bit
+ * call. */
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -48,6 +49,11 @@ static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat
 	default:
 		return compat ? (__u32)REGISTER(regs, di) : REGISTER(regs, r8);
 	}
+}
+
+static __always_inline __u64 passed(struct pt_regs *regs, int nth)
+{
+	return nth ? REGISTER(regs, si) : REGISTER(regs, di);
 }
 
 static __always_inline __u64 instruction_of(struct pt_regs *regs)
@@ -96,6 +102,11 @@ static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat
 		value = REGISTER(regs, user_regs.regs[4]);
 	}
 	return compat ? (__u32)value : value;
+}
+
+static __always_inline __u64 passed(struct pt_regs *regs, int nth)
+{
+	return nth ? REGISTER(regs, user_regs.regs[1]) : REGISTER(regs, user_regs.regs[0]);
 }
 
 static __always_inline __u64 instruction_of(struct pt_regs *regs)

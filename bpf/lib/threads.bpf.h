@@ -22,6 +22,8 @@ struct lock_wait {
 	__u64 next_ns;    /* when the next begin of a wait would be told if they came evenly */
 	__u64 stopped_ns; /* interrupted by a signal then; 0: not */
 	__u64 since_delay; /* sched_info.run_delay at since_ns */
+	__u64 ended_ns;    /* the end of the last wait, and of the last call that failed; with want_holds */
+	__u64 failed_ns;
 	__u64 sp;
 	__u32 op, val, owner, timed;
 	__u32 site;      /* 0: not worked out yet */

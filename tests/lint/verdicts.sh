@@ -20,7 +20,6 @@ no_demo()
 	exit.oom) ;;	      # a demo would have to bring the machine, or a memory cgroup, to its end
 	trace.lost) ;;	      # needs a machine too busy for lifeline, or a buffer too small
 	lock.gil) ;;	      # needs a CPython of a known version
-	deadlock.order) ;;    # needs --locks all
 	zombie.unreaped) ;;   # of a snapshot without history, not of a program observed from its start
 	*) return 1 ;;
 	esac

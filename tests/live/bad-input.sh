@@ -48,7 +48,7 @@ refuses "unknown command" 125 "no command 'rnu'; did you mean .lifeline run" "$L
 refuses "unknown general option" 125 "no option --frobnicate" "$L" --frobnicate
 refuses "unknown option" 125 "no option --formt for run; did you mean --format" "$L" run --formt json -- touch ran
 refuses "unknown letter" 125 "no option -x" "$L" run -x -- touch ran
-refuses "option of a later version" 125 "not in this version" "$L" run --locks all -- touch ran
+refuses "lock functions of everybody" 125 "needs to be told whose" "$L" attach --all --locks all
 refuses "command of a later version" 125 "not in this version" "$L" top
 refuses "missing value" 125 "lacks its DURATION" "$L" run --for
 refuses "bad duration" 125 "--for cannot be '5'.*500ms" "$L" run --for 5 -- touch ran

@@ -485,6 +485,8 @@ static int on_event(const struct analysis *analysis, void *data, const struct ev
 	const struct thread *thread;
 
 	switch (event->kind) {
+	case EVENT_lock_hold:
+		return orders_note_hold(state->orders, analysis->model, event);
 	case EVENT_thread_look:
 	case EVENT_look_done:
 	case EVENT_lock_wait_end:

@@ -196,6 +196,15 @@ static int observe(const struct observe_options *how, struct live_options *live)
 	return status;
 }
 
+static int check_locks(const struct attach_options *attach, struct error *error)
+{
+	if (!attach->all || attach->observe.locks != LOCKS_ALL)
+		return 0;
+	error_set(error, -EINVAL, "--locks all needs to be told whose locks, not --all");
+	error_hint(error, "it makes each call of a lock function slow; name targets by -p, -g, --comm or --uid");
+	return -EINVAL;
+}
+
 static int run(void *data, int argument_count, char **arguments)
 {
 	const struct attach_options *attach = data;
@@ -204,7 +213,7 @@ static int run(void *data, int argument_count, char **arguments)
 	struct error error = {0};
 	int status = EXIT_TROUBLE;
 
-	if (check_targets(attach, argument_count, arguments, &pids, &error) < 0 ||
+	if (check_targets(attach, argument_count, arguments, &pids, &error) < 0 || check_locks(attach, &error) < 0 ||
 	    (attach->user && find_user(attach->user, &live.uid, &error) < 0) ||
 	    observe_check(&attach->observe, stdout, &error) < 0) {
 		complain(&error);

@@ -72,11 +72,6 @@ int observe_check(const struct observe_options *options, FILE *standard, struct 
 {
 	int err = report_check(&options->report, standard, error);
 
-	if (err >= 0 && options->locks == LOCKS_ALL) {
-		error_set(error, -ENOSYS, "--locks all is not in this version of lifeline");
-		error_hint(error, "--locks contended tells all waits, without a probe in the program");
-		return -ENOSYS;
-	}
 	if (err < 0 || !options->record)
 		return err;
 	if (!strcmp(options->record, "-")) {
@@ -114,6 +109,19 @@ static void log_all(int level, const char *text)
 	log_lines(text);
 }
 
+static void tell_price(uint64_t watched_ns, uint64_t other_ns)
+{
+	struct buffer line = {0};
+
+	buffer_text_append(&line, "lifeline: --locks all: each call of a lock function takes ");
+	text_duration(&line, watched_ns);
+	buffer_text_append(&line, " now, as measured; of programs not observed, ");
+	text_duration(&line, other_ns);
+	if (!line.failed)
+		fprintf(stderr, "%s\n", buffer_text(&line));
+	buffer_free(&line);
+}
+
 void observe_fill(const struct observe_options *options, struct live_options *live)
 {
 	live->for_ns = options->for_ns;
@@ -128,6 +136,8 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 		live->wants &= ~(1U << GROUP_LOCK);
 	else if (!options->report.analyzers)
 		live->wants |= 1U << GROUP_LOCK;
+	live->locks_all = options->locks == LOCKS_ALL;
+	live->tell_price = options->report.quiet ? NULL : tell_price;
 	live->buffer_bytes = options->buffer_bytes;
 	live->verbose = options->report.verbose;
 	observe_log(options->report.verbose);

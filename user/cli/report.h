@@ -122,7 +122,9 @@ enum lock_mode { LOCKS_CONTENDED, LOCKS_ALL, LOCKS_OFF };
 	     .offset = offsetof(owner, member locks),                                                                  \
 	     .choices = LOCK_MODES,                                                                                    \
 	     .preset = "contended",                                                                                    \
-	     .help = "contended: who waits for which lock, without a probe in the program; off: nothing of locks is "  \
+	     .help = "contended: who waits for which lock, without a probe in the program; all: also how often each "  \
+		     "lock is taken, for how long it is held, and in which order locks are taken, by probes on "       \
+		     "glibc's lock functions (what a call costs then is told at the start); off: nothing of locks is " \
 		     "loaded or told."},                                                                               \
 	    {.name = "switches",                                                                                       \
 	     .type = OPTION_CHOICE,                                                                                    \

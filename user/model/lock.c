@@ -379,7 +379,7 @@ int fold_lock_hold(struct model *model, const struct event *event)
 	struct lock *lock;
 	int err = subjects(model, event, told->lock, &lock);
 
-	if (err || !lock || !told->acquisitions)
+	if (err || !lock || (!told->acquisitions && !told->hold_ns))
 		return err;
 	party = party_get(model, lock, PART_HOLDER, &actor);
 	if (!party)
@@ -397,13 +397,38 @@ static struct lock_order *order_find(struct model *model, const struct event_loc
 {
 	uint64_t a = (uint64_t)told->lock << 32 | told->held;
 	uint64_t b = told->h.start_ns;
-	const uint32_t parts[] = {told->h.pid, told->h.tid, told->gate, told->site, told->held_site};
+	const uint32_t parts[] = {told->h.pid, told->h.tid, told->gate,  told->site,  told->held_site,
+				  told->gate2, told->gate3, told->gate4, told->flags, told->phase};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		b = (b ^ parts[i]) * 0x9e3779b97f4a7c15ULL, b ^= b >> 29;
 	if (!put)
 		return hash_get(&model->orders, a, b);
 	return hash_put(&model->orders, a, b, put) ? NULL : put;
+}
+
+static const struct lock *lock_named(struct model *model, uint32_t number, uint64_t t_ns)
+{
+	struct lock *lock = lock_get(model, number, t_ns);
+
+	if (lock)
+		lock->ordered = true;
+	return lock;
+}
+
+static int order_gates(struct model *model, struct lock_order *order, const struct event_lock_order *told)
+{
+	const uint32_t numbers[ORDER_GATES] = {told->gate, told->gate2, told->gate3, told->gate4};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ORDER_GATES; i++) {
+		if (!numbers[i])
+			continue;
+		order->gates[count] = lock_named(model, numbers[i], told->h.t_ns);
+		if (!order->gates[count++])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static struct lock_order *order_make(struct model *model, struct lock *lock, const struct event_lock_order *told)
@@ -413,9 +438,9 @@ static struct lock_order *order_make(struct model *model, struct lock *lock, con
 	if (!order || !order_find(model, told, order))
 		return NULL;
 	order->who = holder_actor(&told->h);
-	order->held = lock_get(model, told->held, told->h.t_ns);
-	order->gate = lock_get(model, told->gate, told->h.t_ns);
-	if (!order->held || (told->gate && !order->gate) || site_get(model, told->site, &order->site) ||
+	order->held = lock_named(model, told->held, told->h.t_ns);
+	order->flags = told->flags;
+	if (!order->held || order_gates(model, order, told) || site_get(model, told->site, &order->site) ||
 	    site_get(model, told->held_site, &order->held_site))
 		return NULL;
 	order->first_ns = told->first_ns;

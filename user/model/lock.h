@@ -48,11 +48,15 @@ struct lock_place { /* what was waited at one site */
 	struct lock_place *next;
 };
 
+#define ORDER_GATES 4
+
 struct lock_order { /* a thread took this lock while it held another (--locks all) */
-	const struct lock *held, *gate; /* gate: NULL none */
+	const struct lock *held;
+	const struct lock *gates[ORDER_GATES]; /* held besides, each by one thread at a time; NULL: no more */
+	uint32_t flags;			       /* ORDER_* */
 	struct lock_holder_id who;
 	const struct lock_site *site, *held_site; /* NULL unknown */
-	uint64_t count, first_ns, last_ns;
+	uint64_t count, first_ns, last_ns; /* no thread was born or ended in between, where a phase was told */
 	struct lock_order *next;
 };
 
@@ -73,6 +77,7 @@ struct lock {
 	struct lock_party *waiters, *holders, *wakers; /* most important first is not promised */
 	struct lock_place *places;
 	struct lock_order *orders;
+	bool ordered; /* some order names it, as held or as a gate */
 	struct lock *next;
 };
 

@@ -250,6 +250,8 @@ void process_account(struct model *model, struct process *process)
 
 	if (process_is_zombie(process))
 		debtor = process_find(model, process->parent.pid, process->parent.start_ns);
+	if (debtor)
+		process->parent = debtor->id; /* whose start was not known when it became the parent */
 	if (debtor == record->owed_by)
 		return;
 	if (record->owed_by)

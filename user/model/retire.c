@@ -131,7 +131,8 @@ static bool goes_with_process(const struct model *model, const struct lock *lock
 	/* the futexes of a GIL are added up: none of a few may come near the limit */
 	const uint64_t limit_ns = model->observation.contended_after_ns / (lock->kind == LOCK_GIL ? 8 : 1);
 
-	return lock->told && lock->pid && !lock->shared && lock->kind != LOCK_FILE && !lock->orders && !lock->waiting &&
+	return lock->told && lock->pid && !lock->shared && lock->kind != LOCK_FILE && !lock->orders && !lock->ordered &&
+	       !lock->waiting &&
 	       lock->wait_ns <= limit_ns && parties_are(lock->waiters, owner) &&
 	       parties_are(lock->holders, owner) && parties_are(lock->wakers, owner);
 }

@@ -44,6 +44,7 @@ struct live {
 	struct live_command command;
 	struct overdue overdue;
 	struct locks *locks; /* NULL: nobody wants them */
+	struct probes probes; /* --locks all */
 	struct sessions sessions;
 	sigset_t old_mask;
 	int epoll, signals;
@@ -156,6 +157,11 @@ static int tell_finish(struct live *live)
 
 /* ---- records of the kernel's -------------------------------------------------------------------------- */
 
+static bool wants_holds(const struct live *live)
+{
+	return live->options->locks_all && (live->options->wants & (1U << GROUP_LOCK));
+}
+
 static bool wants_sessions(const struct live *live)
 {
 	return live->options->wants & (1U << GROUP_SESSION);
@@ -173,6 +179,8 @@ static int pass(void *context, const void *record, size_t available)
 		overdue_event(&live->overdue, event);
 		if (live->locks)
 			locks_event(live->locks, event);
+		if (wants_holds(live))
+			probes_event(&live->probes, event);
 		if (wants_sessions(live))
 			sessions_event(&live->sessions, &live->bpf, event);
 		live->exiting += (event->kind == EVENT_exit) - (event->kind == EVENT_end);
@@ -319,12 +327,30 @@ static void find_host_pid(struct live *live)
 		live_bpf_iterate(&live->bpf, ITERATE_ALL, find_command, live);
 }
 
+static int open_probes(struct live *live, struct error *error)
+{
+	const struct live_options *options = live->options;
+	const char *command = options->mode == MODE_RUN ? options->command[0] : NULL;
+	uint64_t watched_ns = 0, other_ns = 0;
+	int result = probes_begin(&live->probes, &live->bpf, command, error);
+
+	live->locks->holds = true;
+	if (result)
+		return result;
+	probes_measure(&live->probes, &watched_ns, &other_ns);
+	holds_discard(&live->bpf);
+	if (options->tell_price && watched_ns)
+		options->tell_price(watched_ns, other_ns);
+	return 0;
+}
+
 static int open_live(struct live *live, struct error *error)
 {
 	const struct live_options *options = live->options;
 	struct live_plan plan = {.watch_all = options->all,
 				 .stays = options->mode != MODE_RUN,
 				 .wants = options->wants,
+				 .holds = wants_holds(live),
 				 .selection = options->mode == MODE_ATTACH && !options->all ? options : NULL,
 				 .buffer_bytes = options->buffer_bytes};
 	int result;
@@ -341,6 +367,8 @@ static int open_live(struct live *live, struct error *error)
 		if (!live->locks)
 			result = error_errno(error, -ENOMEM, "cannot follow locks");
 	}
+	if (!result && wants_holds(live))
+		result = open_probes(live, error);
 	if (!result)
 		result = take_signals(live, error);
 	/* from here on, not from the loading: people read times relative to this */
@@ -508,6 +536,14 @@ static void count_if_due(struct live *live, uint64_t now_ns)
 	look(live, ITERATE_COUNTERS, GROUP_SWITCH);
 }
 
+/* What was called before a library had its probes is lost. */
+static void find_libraries(struct live *live)
+{
+	probes_turn(&live->probes);
+	live->looks_failed[GROUP_LOCK] += live->probes.missed;
+	live->probes.missed = 0;
+}
+
 static int turn(struct live *live)
 {
 	uint64_t now_ns;
@@ -522,8 +558,10 @@ static int turn(struct live *live)
 	check_linger(live, now_ns);
 	look_if_due(live, now_ns);
 	count_if_due(live, now_ns);
+	if (wants_holds(live))
+		find_libraries(live);
 	if (live->locks && live->turn % DRAIN_EVERY == 0)
-		locks_drain(live->locks, false);
+		locks_drain(live->locks, false, now_ns);
 	if (live->locks)
 		locks_watch(live->locks, now_ns);
 	if (wants_sessions(live) && sessions_turn(&live->sessions, &live->bpf, now_ns, pass, live) && !live->failed)
@@ -578,8 +616,10 @@ static int last_turn(struct live *live)
 	ring_buffer__consume(live->ring);
 	if (live->locks) {
 		locks_watch_end(live->locks);
-		locks_drain(live->locks, true);
+		locks_drain(live->locks, true, live_clock());
 	}
+	if (wants_holds(live))
+		holds_end(live->locks);
 	tell_losses(live, live_clock());
 	tell_finish(live);
 	return live->failed;
@@ -678,6 +718,7 @@ static void live_close(struct source *source)
 	give_signals_back(live);
 	overdue_free(&live->overdue);
 	locks_free(live->locks);
+	probes_free(&live->probes);
 	sessions_free(&live->sessions);
 	free(live);
 }

@@ -35,6 +35,10 @@ struct live_options {
 	uint64_t interval_ns;	/* so often the counters of all threads are told; 0: only at the end */
 	uint64_t for_ns;	/* 0: no limit. run: then SIGTERM to CMD, SIGKILL 5 s later */
 	uint64_t zombie_after_ns, contended_after_ns;
+	bool locks_all;		/* probes on the C library's lock functions, if GROUP_LOCK is wanted */
+	/* locks_all: told before CMD starts what a call of such a function costs now, in ns, as measured: of a process
+	 * that is watched, of any other that uses the same library. May be NULL */
+	void (*tell_price)(uint64_t watched_ns, uint64_t other_ns);
 	unsigned wants;		/* mask of 1 << enum event_group: programs that serve no wanted group are not loaded */
 	uint64_t buffer_bytes;	/* ring buffer; 0: the default */
 	int verbose;

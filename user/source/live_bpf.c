@@ -119,7 +119,8 @@ static const struct {
 	{"ll_fx_listen", GROUP_SESSION}, {"ll_fx_futex", GROUP_LOCK},	   {"ll_fx_futex_wait", GROUP_LOCK},
 	{"ll_fx_futex_waitv", GROUP_LOCK}, {"ll_fx_futex_wake", GROUP_LOCK},
 	{"ll_posix_lock", GROUP_LOCK},	{"ll_flock", GROUP_LOCK},
-	{"ll_wake", GROUP_TIMELINE},
+	{"ll_lock_call", GROUP_LOCK},	{"ll_lock_tried", GROUP_LOCK},	   {"ll_locker_ends", GROUP_LOCK},
+	{"ll_locker_born", GROUP_LOCK}, {"ll_wake", GROUP_TIMELINE},
 };
 
 static enum event_group group_of_program(const char *name)
@@ -189,6 +190,10 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 	choose_call_programs(skeleton, wants, prefer_single_calls(plan));
 	bpf_program__set_autoload(skeleton->progs.ll_posix_lock, wants & (1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_flock, wants & (1U << GROUP_LOCK));
+	bpf_program__set_autoload(skeleton->progs.ll_lock_call, plan->holds);
+	bpf_program__set_autoload(skeleton->progs.ll_lock_tried, plan->holds);
+	bpf_program__set_autoload(skeleton->progs.ll_locker_ends, plan->holds);
+	bpf_program__set_autoload(skeleton->progs.ll_locker_born, plan->holds);
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
@@ -220,6 +225,7 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_switch = (plan->wants >> GROUP_SWITCH) & 1;
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->want_timeline = (plan->wants >> GROUP_TIMELINE) & 1;
+	settings->want_holds = plan->holds;
 	settings->timeline_bytes = ring / 2;
 	settings->wake_bytes = ring / 4;
 	fill_selection(settings, plan->selection);
@@ -263,6 +269,15 @@ bool live_bpf_single_calls(void)
 	return answer;
 }
 
+/* Maps that are not in use take no room. */
+static void size_holds(struct lifeline_bpf *skeleton, uint32_t entries)
+{
+	bpf_map__set_max_entries(skeleton->maps.holds0, entries);
+	bpf_map__set_max_entries(skeleton->maps.holds1, entries);
+	bpf_map__set_max_entries(skeleton->maps.orders0, entries);
+	bpf_map__set_max_entries(skeleton->maps.orders1, entries);
+}
+
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	uint32_t ring = ring_size(plan->buffer_bytes, plan->wants & (1U << GROUP_TIMELINE));
@@ -273,9 +288,14 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf->skeleton = skeleton;
 	bpf_map__set_max_entries(skeleton->maps.events, ring);
 	bpf_map__set_max_entries(skeleton->maps.threads, thread_limit(plan->watch_all));
+	bpf_map__set_max_entries(skeleton->maps.lockers, plan->holds ? thread_limit(plan->watch_all) : 1);
+	if (!plan->holds)
+		size_holds(skeleton, 1);
 	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
+	if (plan->holds)
+		bpf->many_probes = live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	if (plan->only_looks)
 		choose_only_looks(skeleton);
 	else
@@ -323,6 +343,26 @@ int live_bpf_ring_fd(const struct live_bpf *bpf)
 int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side)
 {
 	return bpf_map__fd(side ? bpf->skeleton->maps.folds1 : bpf->skeleton->maps.folds0);
+}
+
+int live_bpf_hold_fd(const struct live_bpf *bpf, unsigned side)
+{
+	return bpf_map__fd(side ? bpf->skeleton->maps.holds1 : bpf->skeleton->maps.holds0);
+}
+
+int live_bpf_order_fd(const struct live_bpf *bpf, unsigned side)
+{
+	return bpf_map__fd(side ? bpf->skeleton->maps.orders1 : bpf->skeleton->maps.orders0);
+}
+
+int live_bpf_locker_fd(const struct live_bpf *bpf)
+{
+	return bpf_map__fd(bpf->skeleton->maps.lockers);
+}
+
+struct bpf_program *live_bpf_probe_program(const struct live_bpf *bpf, bool at_return)
+{
+	return at_return ? bpf->skeleton->progs.ll_lock_tried : bpf->skeleton->progs.ll_lock_call;
 }
 
 int live_bpf_look_at(const struct live_bpf *bpf)
@@ -453,6 +493,7 @@ void live_bpf_sample_wakes(struct live_bpf *bpf, bool on)
 void live_bpf_unload(struct live_bpf *bpf)
 {
 	live_bpf_sample_wakes(bpf, false);
+	live_bpf_unprobe(bpf);
 	if (bpf->scope)
 		munmap(bpf->scope, bpf->scope_size);
 	if (bpf->iterator_link >= 0)

@@ -13,6 +13,7 @@
 #include "bpf/abi/settings.h"
 #include "source/live.h"
 
+struct bpf_program;
 struct lifeline_bpf;
 struct ring_buffer;
 
@@ -28,12 +29,17 @@ struct live_bpf {
 	uint64_t lost_told[EVENT_GROUP_COUNT];
 	int iterator_link;	     /* fd */
 	struct bpf_link *waking;     /* while wake-ups are sampled */
+	bool many_probes;	     /* one link can have many */
+	int *probe_links;	     /* of --locks all: fds */
+	struct bpf_link **probes;    /* the same where each has one of its own */
+	unsigned probe_link_count, probe_count;
 };
 
 /* What is to be loaded. */
 struct live_plan {
 	bool watch_all;
 	bool only_looks; /* nothing but the task iterator: for a snapshot */
+	bool holds; /* --locks all */
 	bool stays; /* attach: hooks that are cheap to have and slow to remove are worth it */
 	unsigned wants;
 	uint64_t begin_ns;
@@ -47,6 +53,24 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */
 int live_bpf_fold_fd(const struct live_bpf *bpf, unsigned side);
+struct bpf_program *live_bpf_probe_program(const struct live_bpf *bpf, bool at_return);
+/* With --locks all: the maps of holds and of orders of this side, and that of what threads hold. */
+int live_bpf_hold_fd(const struct live_bpf *bpf, unsigned side);
+int live_bpf_order_fd(const struct live_bpf *bpf, unsigned side);
+int live_bpf_locker_fd(const struct live_bpf *bpf);
+/* Before they are loaded: the programs at calls and at returns. Can one link have many probes? */
+bool live_bpf_prepare_probes(struct bpf_program *call, struct bpf_program *tried);
+void live_bpf_unprobe(struct live_bpf *bpf);
+
+#define PROBE_PLACES 64
+
+struct live_places { /* in a file */
+	uint64_t offsets[PROBE_PLACES], cookies[PROBE_PLACES]; /* enum probe_call */
+	uint32_t count;
+};
+
+/* Puts probes into a file, for whoever runs its code. 0 or a negative errno. */
+int live_bpf_probe(struct live_bpf *bpf, const char *path, const struct live_places *places, bool at_return);
 int live_bpf_look_at(const struct live_bpf *bpf); /* the map of pids that ITERATE_SESSIONS looks at */
 /* New losses of this class since the last call. */
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
@@ -62,6 +86,27 @@ int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn rec
  */
 void live_bpf_sample_wakes(struct live_bpf *bpf, bool on);
 void live_bpf_unload(struct live_bpf *bpf);
+
+/* ---- live_probes.c: --locks all ------------------------------------------------------------------------ */
+
+struct probes {
+	struct live_bpf *bpf;
+	struct hash files; /* device, inode → 1: probed; 2: nothing to probe */
+	struct hash late;  /* pid, start → a process whose C library was not mapped yet when it was looked at */
+	unsigned probed;   /* files */
+	unsigned missed;   /* processes that ran before their C library had its probes, since last asked */
+};
+
+/* The C library that lifeline itself has, which CMD will most often have too, and CMD's own file, if it is linked
+ * statically. */
+int probes_begin(struct probes *probes, struct live_bpf *bpf, const char *command, struct error *error);
+/* Takes note of exec, and of processes that were there: what C library do they map? */
+void probes_event(struct probes *probes, const struct event *event);
+/* Looks again at those whose C library was not mapped yet. */
+void probes_turn(struct probes *probes);
+void probes_free(struct probes *probes);
+/* What a call costs more now, measured: of a process that is watched, and of one that is not. */
+void probes_measure(struct probes *probes, uint64_t *watched_ns, uint64_t *other_ns);
 
 /* ---- live_command.c: starting CMD ---------------------------------------------------------------------- */
 

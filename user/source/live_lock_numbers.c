@@ -376,6 +376,51 @@ struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *acto
 	return futex->lock;
 }
 
+/* ---- locks that a probe tells of: what kind they are is known ------------------------------------------------ */
+
+/* Beside the address, where no futex lies: a lock's own entry, whatever waits for its parts are of. */
+#define PROBED 1
+
+static void call_it(struct locks *locks, const struct lock_actor *actor, struct lock_entry *lock, uint32_t kind)
+{
+	lock->kind = kind;
+	tell_lock(locks, actor, lock);
+}
+
+struct lock_entry *locks_taken(struct locks *locks, const struct lock_actor *actor, const struct lock_taken *taken)
+{
+	struct futex_entry *own = locks_futex(locks, actor, taken->space, taken->address + PROBED);
+	struct futex_entry *futex = locks_futex(locks, actor, taken->space, taken->address);
+	const struct lock_facts facts = {.address = taken->address, .site = taken->site};
+	const struct lock_waited waited = {.space = taken->space,
+					   .address = taken->address,
+					   .op = taken->shared ? 0 : FUTEX_PRIVATE,
+					   .site = taken->site};
+	struct lock_entry *lock;
+
+	if (own && own->lock->kind == taken->kind)
+		return own->lock;
+	if (futex && futex->lock->kind == LOCK_FUTEX)
+		call_it(locks, actor, futex->lock, taken->kind);
+	lock = futex && futex->lock->kind == taken->kind ? futex->lock
+							 : lock_at(locks, actor, &waited, taken->kind, &facts);
+	if (!lock || (!futex && !new_futex(locks, actor, taken->space, taken->address, lock)))
+		return NULL;
+	if (own)
+		own->lock = lock; /* the memory is another lock's now */
+	else if (!new_futex(locks, actor, taken->space, taken->address + PROBED, lock))
+		return NULL;
+	return lock;
+}
+
+struct lock_entry *locks_taken_before(const struct locks *locks, const struct lock_actor *actor, uint64_t space,
+				      uint64_t address)
+{
+	const struct futex_entry *own = locks_futex(locks, actor, space, address + PROBED);
+
+	return own ? own->lock : NULL;
+}
+
 /* ---- who holds it ------------------------------------------------------------------------------------------- */
 
 /* When a process that is not observed began, to the clock tick that /proc tells. */

@@ -18,7 +18,7 @@
 
 /* ---- single waits ----------------------------------------------------------------------------------------------- */
 
-static struct lock_actor actor_of(const struct event *event)
+struct lock_actor locks_actor(const struct event *event)
 {
 	return (struct lock_actor){.pid = event->pid,
 				   .tid = event->tid,
@@ -32,14 +32,14 @@ static uint64_t site_space(uint64_t space, uint32_t pid)
 	return space ^ (uint64_t)pid << 40;
 }
 
-static const struct site *site_of(struct locks *locks, uint64_t space, uint32_t pid, uint32_t site)
+const struct site *locks_site(struct locks *locks, uint64_t space, uint32_t pid, uint32_t site)
 {
 	return site ? hash_get(&locks->site_numbers, site_space(space, pid), site) : NULL;
 }
 
 static void take_site(struct locks *locks, const struct raw_lock_site *raw)
 {
-	const struct lock_actor actor = actor_of(&raw->h);
+	const struct lock_actor actor = locks_actor(&raw->h);
 	struct symbol_registers registers;
 	const struct site *site;
 
@@ -52,14 +52,14 @@ static void take_site(struct locks *locks, const struct raw_lock_site *raw)
 
 static void take_wait(struct locks *locks, const struct raw_lock_wait *raw)
 {
-	const struct lock_actor actor = actor_of(&raw->h);
+	const struct lock_actor actor = locks_actor(&raw->h);
 	const struct lock_waited waited = {.space = raw->space,
 					   .address = raw->address,
 					   .op = raw->op,
 					   .val = raw->val,
 					   .owner = raw->owner,
 					   .sp = raw->sp,
-					   .site = site_of(locks, raw->space, actor.pid, raw->site),
+					   .site = locks_site(locks, raw->space, actor.pid, raw->site),
 					   .words = raw->words};
 	struct lock_facts facts;
 	struct lock_entry *lock = locks_find(locks, &actor, &waited, &facts);
@@ -76,7 +76,7 @@ static void take_wait(struct locks *locks, const struct raw_lock_wait *raw)
 
 static void take_end(struct locks *locks, const struct raw_lock_end *raw)
 {
-	const struct lock_actor actor = actor_of(&raw->h);
+	const struct lock_actor actor = locks_actor(&raw->h);
 	struct lock_entry *lock = hash_remove(&locks->starts, actor.tid, 0);
 
 	if (!lock)
@@ -103,6 +103,10 @@ void locks_raw(struct locks *locks, const struct event *raw, size_t size)
 		if (size >= sizeof(struct raw_lock_end))
 			take_end(locks, (const void *)raw);
 		break;
+	case RAW_LOCK_MET:
+		if (size >= sizeof(struct raw_lock_met))
+			holds_met(locks, (const void *)raw);
+		break;
 	}
 }
 
@@ -118,7 +122,7 @@ static void tell_sum(struct locks *locks, const struct lock_fold_key *key, const
 					   .val = key->val,
 					   .owner = key->owner,
 					   .sp = value->sp,
-					   .site = site_of(locks, key->space, key->pid, key->site),
+					   .site = locks_site(locks, key->space, key->pid, key->site),
 					   .words = value->words};
 	struct lock_facts facts;
 	struct lock_entry *lock = locks_find(locks, &actor, &waited, &facts);
@@ -182,11 +186,10 @@ static void tell_batch(struct locks *locks, const struct lock_fold_key *keys, co
 			keep_wakes(locks, &keys[i], &values[i], t_ns);
 }
 
-static void drain_map(struct locks *locks, int fd)
+static void drain_map(struct locks *locks, int fd, uint64_t t_ns)
 {
 	struct lock_fold_key *keys = malloc(DRAIN_BATCH * sizeof(*keys));
 	struct lock_fold *values = malloc(DRAIN_BATCH * sizeof(*values));
-	uint64_t t_ns = live_clock();
 	uint64_t position = 0;
 	bool begun = false;
 	int result = 0;
@@ -247,7 +250,7 @@ void locks_event(struct locks *locks, const struct event *event)
 	if (event->kind == EVENT_end && event_is_process_end(event)) {
 		note_end(locks, event);
 	} else if (event->kind == EVENT_exec && has_locks(locks, event)) {
-		locks_drain(locks, true); /* the sums of the old image's locks are still theirs */
+		locks_drain(locks, true, live_clock()); /* the sums of the old image's locks are still theirs */
 		locks_forget(locks, event->pid, event->start_ns);
 	}
 }
@@ -261,17 +264,24 @@ static void flip(struct locks *locks)
 	locks->flipped_ns = live_clock();
 }
 
-void locks_drain(struct locks *locks, bool all)
+static void drain_side(struct locks *locks, unsigned side, uint64_t t_ns)
+{
+	drain_map(locks, live_bpf_fold_fd(locks->bpf, side), t_ns);
+	if (locks->holds)
+		holds_drain(locks, side, t_ns);
+}
+
+void locks_drain(struct locks *locks, bool all, uint64_t t_ns)
 {
 	const uint32_t idle = !locks->bpf->shared->fold_side;
 
-	drain_map(locks, live_bpf_fold_fd(locks->bpf, idle));
+	drain_side(locks, idle, t_ns);
 	forget_ended(locks);
 	flip(locks);
 	if (!all)
 		return;
 	usleep(500); /* programs that had chosen the other side are done with it */
-	drain_map(locks, live_bpf_fold_fd(locks->bpf, !idle));
+	drain_side(locks, !idle, live_clock());
 }
 
 /* ---- begin and end ---------------------------------------------------------------------------- */

@@ -161,6 +161,7 @@ struct locks {
 	unsigned wake_count;
 	struct lock_ended ended[ENDED_KEPT];
 	unsigned ended_count;
+	bool holds;              /* --locks all */
 	uint64_t flipped_ns, flipped_before_ns; /* when the side in use, and that before, came into use */
 	struct event_builder builder;
 };
@@ -177,6 +178,13 @@ struct lock_waited { /* what a record of the kernel side's tells of a wait */
 	uint64_t sp;             /* of the thread, 0 unknown */
 	const struct site *site; /* NULL unknown */
 	const uint32_t *words;
+};
+
+struct lock_taken { /* what a record of a probe tells of a lock */
+	uint64_t space, address;
+	uint32_t kind;
+	bool shared;             /* in memory that processes may share */
+	const struct site *site; /* NULL unknown */
 };
 
 struct lock_holder {
@@ -199,6 +207,9 @@ void locks_tell(struct locks *locks, const struct event *event);
 		locks_tell(locks, &_event.h);                                                                          \
 	} while (0)
 
+struct lock_actor locks_actor(const struct event *event);
+/* The place that the kernel side calls `site`; NULL: none, or not known. */
+const struct site *locks_site(struct locks *locks, uint64_t space, uint32_t pid, uint32_t site);
 /* The place of a thread with these registers and stack bytes, told if it is new. NULL: no memory. */
 const struct site *locks_place(struct locks *locks, const struct lock_actor *actor,
 			       const struct symbol_registers *registers, const void *stack, size_t size);
@@ -207,11 +218,26 @@ struct lock_entry *locks_find(struct locks *locks, const struct lock_actor *acto
 			      struct lock_facts *facts);
 struct futex_entry *locks_futex(const struct locks *locks, const struct lock_actor *actor, uint64_t space,
 				uint64_t address); /* NULL: not met yet */
+/* The lock that a probe tells of, told if it is new. NULL: no memory. */
+struct lock_entry *locks_taken(struct locks *locks, const struct lock_actor *actor, const struct lock_taken *taken);
+/* One that locks_taken has given a number already; NULL: it has not. */
+struct lock_entry *locks_taken_before(const struct locks *locks, const struct lock_actor *actor, uint64_t space,
+				      uint64_t address);
 /* The memory of this process is gone: what comes at the same addresses later is something else. */
 void locks_forget(struct locks *locks, uint32_t pid, uint64_t start_ns);
 /* Who holds it, if `owner` is the word where it names one. `begin_ns`: the wait began then or later. */
 struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
 				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns);
+
+/* ---- live_holds.c: --locks all ---------------------------------------------------------------------------------- */
+
+/* Tells what this side of the maps of holds and orders has. */
+void holds_drain(struct locks *locks, unsigned side, uint64_t t_ns);
+/* Tells what threads hold that still live: acquisitions that were not told yet, and holding until now. Once, last. */
+void holds_end(struct locks *locks);
+/* Drops what was counted until now. */
+void holds_discard(struct live_bpf *bpf);
+void holds_met(struct locks *locks, const struct raw_lock_met *raw);
 
 /* ---- live_python.c ----------------------------------------------------------------------------------------- */
 
@@ -231,7 +257,8 @@ void locks_raw(struct locks *locks, const struct event *raw, size_t size);
 void locks_watch(struct locks *locks, uint64_t now_ns);
 void locks_watch_end(struct locks *locks);
 void looks_free(struct looks *looks);
-/* Tells the sums of the interval before the last one; `all`: up to now. */
-void locks_drain(struct locks *locks, bool all);
+/* Tells the sums of the interval before the last one, as of `t_ns`, which must not lie before its end; `all`: up to
+ * now, too. */
+void locks_drain(struct locks *locks, bool all, uint64_t t_ns);
 
 #endif

@@ -131,4 +131,14 @@ struct symbol_definition {
 bool symbols_find(struct symbols *symbols, pid_t pid, uint64_t start_ns, const char *within, const char *name,
 		  struct symbol_definition *definition);
 
+/* Where a function begins in a file. */
+struct symbol_function {
+	unsigned which;       /* of the names asked for */
+	uint64_t file_offset; /* what a uprobe wants */
+};
+
+/* All functions of these names (NULL-terminated; versions are not minded) that an open ELF file defines: at most `max`,
+ * each place once. How many, or a negative errno (-ENOEXEC: no ELF file of this byte order). */
+int symbol_functions(int descriptor, const char *const *names, struct symbol_function *found, unsigned max);
+
 #endif

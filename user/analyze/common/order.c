@@ -11,8 +11,12 @@
 #define NOTES_MAX 1024            /* ends of waits kept of one thread; with more, all its phases may be kept apart */
 #define COMPARISONS_MAX (1 << 24) /* a trace that needs more is forged */
 
-struct notes { /* when a thread's waits for signals ended, in order of time */
-	uint64_t *ends_ns;
+struct note {
+	uint64_t begin_ns, end_ns;
+};
+
+struct notes { /* when a thread waited for signals, slept or not */
+	struct note *items;
 	unsigned count, capacity;
 	bool full;
 };
@@ -34,7 +38,7 @@ void orders_free(struct orders *orders)
 	if (!orders)
 		return;
 	while ((notes = hash_next(&orders->notes, &cursor))) {
-		free(notes->ends_ns);
+		free(notes->items);
 		free(notes);
 	}
 	hash_free(&orders->notes);
@@ -70,35 +74,53 @@ static struct notes *notes_get(struct orders *orders, const struct thread *threa
 	return NULL;
 }
 
-static int note(struct notes *notes, uint64_t t_ns)
+static int add_note(struct notes *notes, struct note note)
 {
 	if (notes->count == notes->capacity && notes->count < NOTES_MAX) {
 		unsigned capacity = notes->capacity ? notes->capacity * 2 : 8;
-		uint64_t *larger = realloc(notes->ends_ns, capacity * sizeof(*larger));
+		struct note *larger = realloc(notes->items, capacity * sizeof(*larger));
 
 		if (!larger)
 			return -ENOMEM;
-		notes->ends_ns = larger;
+		notes->items = larger;
 		notes->capacity = capacity;
 	}
 	if (notes->count == notes->capacity)
 		notes->full = true;
 	else
-		notes->ends_ns[notes->count++] = t_ns;
+		notes->items[notes->count++] = note;
 	return 0;
+}
+
+static int note_of(struct orders *orders, const struct model *model, const struct event *event, struct note note)
+{
+	const struct process *process = model_find(model, (struct process_ref){event->pid, event->start_ns});
+	const struct thread *thread = process ? model_thread(process, event->tid) : NULL;
+	struct notes *notes = thread ? notes_get(orders, thread) : NULL;
+
+	if (!thread)
+		return 0;
+	return notes ? add_note(notes, note) : -ENOMEM;
 }
 
 int orders_note_wait(struct orders *orders, const struct model *model, const struct event *event)
 {
 	const struct event_lock_wait_end *told = (const void *)event;
-	const struct process *process = model_find(model, (struct process_ref){event->pid, event->start_ns});
-	const struct thread *thread = process ? model_thread(process, event->tid) : NULL;
-	struct notes *notes;
+	const uint64_t begin_ns = told->waited_ns < event->t_ns ? event->t_ns - told->waited_ns : 0;
 
-	if (!thread || told->outcome == LOCK_TIMEOUT || !is_signalling(model_lock(model, told->lock)))
+	if (told->outcome == LOCK_TIMEOUT || !is_signalling(model_lock(model, told->lock)))
 		return 0;
-	notes = notes_get(orders, thread);
-	return notes ? note(notes, event->t_ns) : -ENOMEM;
+	return note_of(orders, model, event, (struct note){begin_ns, event->t_ns});
+}
+
+int orders_note_hold(struct orders *orders, const struct model *model, const struct event *event)
+{
+	const struct event_lock_hold *told = (const void *)event;
+	const struct lock *lock = model_lock(model, told->lock);
+
+	if (!lock || lock->kind != LOCK_SEMAPHORE || !told->acquisitions || told->first_ns > told->last_ns)
+		return 0;
+	return note_of(orders, model, event, (struct note){told->first_ns, told->last_ns});
 }
 
 void orders_forget(struct orders *orders, const struct process *process)
@@ -112,7 +134,7 @@ static bool waited_within(const struct orders *orders, const struct thread *thre
 	const struct notes *notes = hash_get(&orders->notes, (uintptr_t)thread, 0);
 
 	for (unsigned i = 0; notes && i < notes->count; i++)
-		if (notes->ends_ns[i] >= from_ns && notes->ends_ns[i] <= to_ns)
+		if (notes->items[i].end_ns >= from_ns && notes->items[i].begin_ns <= to_ns)
 			return true;
 	return notes && notes->full;
 }
@@ -122,6 +144,32 @@ static bool waited_within(const struct orders *orders, const struct thread *thre
 static bool lived_during(const struct thread *thread, const struct lock_order *order)
 {
 	return thread->started_ns <= order->last_ns && (!thread->exited_ns || thread->exited_ns >= order->first_ns);
+}
+
+static bool is_gate_of(const struct lock_order *order, const struct lock *lock)
+{
+	for (unsigned i = 0; i < ORDER_GATES && order->gates[i]; i++)
+		if (order->gates[i] == lock)
+			return true;
+	return false;
+}
+
+/* Was one lock held around both? Not all may have been told: then it may. */
+static bool share_gate(const struct lock_order *one, const struct lock_order *other)
+{
+	const bool more = (one->flags | other->flags) & ORDER_MORE_GATES;
+
+	for (unsigned i = 0; i < ORDER_GATES && one->gates[i]; i++)
+		if (is_gate_of(other, one->gates[i]))
+			return true;
+	return more && (one->gates[0] || (one->flags & ORDER_MORE_GATES)) &&
+	       (other->gates[0] || (other->flags & ORDER_MORE_GATES));
+}
+
+/* Does the one wait for what the other holds? Readers share. */
+static bool waits_for(const struct lock_order *one, const struct lock_order *other)
+{
+	return !(one->flags & ORDER_READS) || !(other->flags & ORDER_HELD_READS);
 }
 
 static bool could_have_met(const struct orders *orders, const struct model *model, const struct lock_order *one,
@@ -134,7 +182,7 @@ static bool could_have_met(const struct orders *orders, const struct model *mode
 
 	if (!a || !b || a == b || !lived_during(a, other) || !lived_during(b, one))
 		return false;
-	if (one->gate && other->gate) /* the same, or others of several that are held: which, is not told */
+	if (share_gate(one, other) || !waits_for(one, other) || !waits_for(other, one))
 		return false;
 	if (to_ns <= from_ns)
 		return true;
