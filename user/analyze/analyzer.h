@@ -27,8 +27,8 @@ struct analyzer {
 	/* The observation is over: conclude what needs an end. Called once, also for a trace that was cut off. */
 	int (*close)(const struct analysis *analysis, void *state);
 	void (*free)(void *state);
-	/* What can be concluded so far, of an observation that goes on: as close, into findings that are thrown away, and
-	 * nothing that a later event or close could notice is changed. NULL: it can only conclude at the end. */
+	/* What can be concluded so far, of an observation that goes on: as close, into findings that are thrown away,
+	 * and nothing that a later event or close could notice is changed. NULL: it can only conclude at the end. */
 	int (*preview)(const struct analysis *analysis, void *state);
 	/*
 	 * A long observation folds the records of processes that are over into totals (model_retire). `needs`: this one

@@ -188,7 +188,7 @@ void follow_preview(void *context, const struct findings *so_far)
 	}
 }
 
-/* ---- counters ----------------------------------------------------------------------------------------------------- */
+/* ---- counters ----------------------------------------------------------------------------------------------- */
 
 static void count(struct follow *follow, const struct event *event)
 {
@@ -363,7 +363,7 @@ void follow_end(struct follow *follow)
 		put_counters(follow, model_now(follow->engine->model));
 }
 
-/* ---- life ----------------------------------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------------------------------------------- */
 
 struct follow *follow_new(const struct follow_options *options, const struct engine *engine)
 {
