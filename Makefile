@@ -7,7 +7,7 @@
 VERSION  := 0.1.0
 override ARCH := $(shell echo $(or $(ARCH),$(shell uname -m)) | sed -e 's/i.86/x86/' -e 's/arm64/aarch64/')
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(patsubst ppc64le,powerpc,$(patsubst s390x,s390,$(ARCH))))))
-MODE     := $(if $(SAN),san,release)
+MODE     := $(if $(FUZZ),fuzz,$(if $(SAN),san,release))
 B        := build/$(ARCH)-$(MODE)
 Q        := $(if $(V),,@)
 say       = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
@@ -59,6 +59,8 @@ endif
 WARN   := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla \
           -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
 SANITY := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined,)
+# FUZZ=1: as `make fuzz` builds, with clang's libFuzzer counting what is reached
+SANITY += $(if $(FUZZ),-fsanitize=fuzzer-no-link$(,)address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = $(ROOT) -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -DLIFELINE_VERSION='"$(VERSION)"' \
              -DLIFELINE_LIBEXECDIR='"$(libexecdir)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS)
@@ -88,7 +90,7 @@ CHAINS    := debug dwarf4 packed bare fp fixed static static-pie stripped debug-
 TARGETS   := $(addprefix $(B)/tests/unit/programs/,$(addprefix chain-,$(CHAINS) split linked c++) libchain.so loader signal)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live check-vm lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live check-vm fuzz fuzzers lint format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -256,6 +258,15 @@ $(B)/tests/unit/%: tests/unit/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) 
 		-Wl,--start-group $(if $(filter cli_%,$(*:test_%=%)),$(ARCHIVES),$(filter-out $(B)/libcli.a,$(ARCHIVES))) \
 		-Wl,--end-group $(PKG_LIBS) $(shell $(PKG_CONFIG) --cflags --libs cmocka) -lm -pthread
 
+# Fuzz targets, each a program; built by `make fuzz` alone.
+FUZZERS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/*.c)))
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(REGISTRIES) $(B)/gen/commands.o $(ARCHIVES) $(call list_of,flags)
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DFUZZ_ALONE $(DEPENDS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(REGISTRIES) $(B)/gen/commands.o \
+		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(PKG_LIBS) -lm -pthread
+fuzzers: $(FUZZERS)
+
 # Programs with known stacks, in the forms that programs come in. Their flags are their own: CFLAGS would change the facts.
 CHAIN_debug       := -g -fomit-frame-pointer
 CHAIN_dwarf4      := -g -gdwarf-4 -fomit-frame-pointer
@@ -335,6 +346,11 @@ check-live: all live-programs
 # Not part of check: it fetches kernels and boots them. K=6.12: those whose name (tests/vm/kernels.txt) contains it.
 check-vm: all
 	$(Q)LEVEL_TIMEOUT=7200 BUILD=$(B) tests/run.sh vm
+# FUZZ_TIME=10: seconds for each target. The programs that unit tests look at are among the inputs.
+fuzz: $(TARGETS)
+	$(Q)scripts/install-deps.sh --optional fuzz
+	$(AGAIN) FUZZ=1 CC=$(CLANG) fuzzers
+	$(Q)LEVEL_TIMEOUT=86400 BUILD=build/$(ARCH)-fuzz V=1 tests/run.sh fuzz
 lint:
 	$(TEST) lint
 bench: all
@@ -383,6 +399,7 @@ help:
 	  'make check          install what tests need, run lint, unit, cases, export and live tests (live ones as root)' \
 	  'make check-unit     one level alone; also check-cases, check-export, check-live, lint' \
 	  'make check-vm       the demos on other kernels, under qemu; K=6.12: on that one' \
+	  'make fuzz           hostile input for each reader, 60 s each (FUZZ_TIME=); needs clang and libclang-rt-dev' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
 	  'make install        to prefix=/usr/local, below DESTDIR; `make uninstall` takes it away' \

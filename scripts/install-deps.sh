@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|cross|vm
+# scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|fuzz|cross|vm
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -65,6 +65,10 @@ command:tmux              tmux               tmux                tmux
 command:screen            screen             screen              screen
 '
 
+# make fuzz: what clang links a fuzzing program with.
+fuzz_needs='
+fuzzer:clang              libclang-rt-dev   compiler-rt           compiler-rt
+'
 # Building for arm64 (its libraries: scripts/sysroot.sh), and booting other kernels (make check-vm).
 cross_needs='
 command:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
@@ -88,6 +92,7 @@ have()
 	command) command -v "$name" >/dev/null ;;
 	header) echo "#include <$name>" | cc -E - >/dev/null 2>&1 ;;
 	library) pkg-config --exists "$name" 2>/dev/null ;;
+	fuzzer) echo 'int LLVMFuzzerTestOneInput(const char *d, long s) { return d && s < 0; }' | "$name" -fsanitize=fuzzer -x c - -o /dev/null >/dev/null 2>&1 ;;
 	python) python3 -c "import $name" >/dev/null 2>&1 || /usr/bin/python3 -c "import $name" >/dev/null 2>&1 ;;
 	esac
 }
@@ -141,10 +146,11 @@ extra) needs=$extra_needs what="test all of" ;;
 browser) needs=$browser_needs what="test the html export of" ;;
 containers) needs=$container_needs what="test lifeline with all engines of containers on" ;;
 daemons) needs=$daemon_needs what="test other people's daemons with" ;;
+fuzz) needs=$fuzz_needs what="fuzz" ;;
 cross) needs=$cross_needs what="build for arm64" ;;
 vm) needs=$vm_needs what="test on other kernels" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|cross|vm" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|fuzz|cross|vm" >&2
 	exit 1
 	;;
 esac

@@ -82,7 +82,7 @@ static __always_inline void start_clean(struct task_struct *child, bool watched)
 }
 
 SEC("tp_btf/task_newtask")
-int BPF_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
+int STAYING_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 {
 	struct task_struct *creator = current_task();
 	bool watched = in_scope(creator->tgid, IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
@@ -161,7 +161,7 @@ static __always_inline __u32 add_arguments(struct exec_scratch *scratch, __u32 u
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+int STAYING_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct exec_scratch *scratch;
 	__u32 zero = 0, used, size;
@@ -194,7 +194,7 @@ int BPF_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_binprm
 }
 
 SEC("tp_btf/task_rename")
-int BPF_PROG(ll_rename, struct task_struct *task, const char *comm)
+int STAYING_PROG(ll_rename, struct task_struct *task, const char *comm)
 {
 	struct event_rename *event;
 
@@ -286,7 +286,7 @@ static __always_inline void tell_session(struct task_struct *task)
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(ll_exit, struct task_struct *task)
+int STAYING_PROG(ll_exit, struct task_struct *task)
 {
 	struct thread_state *state;
 	__u32 live;
@@ -313,7 +313,7 @@ int BPF_PROG(ll_exit, struct task_struct *task)
  * namespace. Comes an RCU grace period late. A wait4 that is still on its way back to user mode is told later, and
  * replaces this. */
 SEC("tp_btf/sched_process_free")
-int BPF_PROG(ll_free, struct task_struct *task)
+int STAYING_PROG(ll_free, struct task_struct *task)
 {
 	__u32 pid = task->pid;
 	struct event_reap *event;

@@ -58,7 +58,7 @@ static __always_inline int current_syscall(struct task_struct *task)
 }
 
 SEC("tp_btf/signal_generate")
-int BPF_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
+int STAYING_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
 {
 	struct task_struct *sender = current_task();
 	struct event_signal *event;

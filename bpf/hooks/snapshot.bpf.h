@@ -259,15 +259,33 @@ static __always_inline void add_current(struct event_counters *event, struct thr
 	waited = task->sched_info.run_delay - state->out_delay;
 	off = off > waited ? off - waited : 0;
 	switch (reason - 1) {
-	case BLOCKED_FUTEX: event->blocked_futex += off; break;
-	case BLOCKED_SLEEP: event->blocked_sleep += off; break;
-	case BLOCKED_WAIT: event->blocked_wait += off; break;
-	case BLOCKED_POLL: event->blocked_poll += off; break;
-	case BLOCKED_READ: event->blocked_read += off; break;
-	case BLOCKED_WRITE: event->blocked_write += off; break;
-	case BLOCKED_NETWORK: event->blocked_network += off; break;
-	case BLOCKED_DISK: event->blocked_disk += off; break;
-	default: event->blocked_other += off; break;
+	case BLOCKED_FUTEX:
+		event->blocked_futex += off;
+		break;
+	case BLOCKED_SLEEP:
+		event->blocked_sleep += off;
+		break;
+	case BLOCKED_WAIT:
+		event->blocked_wait += off;
+		break;
+	case BLOCKED_POLL:
+		event->blocked_poll += off;
+		break;
+	case BLOCKED_READ:
+		event->blocked_read += off;
+		break;
+	case BLOCKED_WRITE:
+		event->blocked_write += off;
+		break;
+	case BLOCKED_NETWORK:
+		event->blocked_network += off;
+		break;
+	case BLOCKED_DISK:
+		event->blocked_disk += off;
+		break;
+	default:
+		event->blocked_other += off;
+		break;
 	}
 }
 
@@ -345,14 +363,8 @@ static __always_inline void look_for_locks(struct seq_file *seq, struct task_str
 		look_at_long_wait(seq, &room->thread_look, task);
 }
 
-SEC("iter/task")
-int ll_iterate(struct bpf_iter__task *context)
+static __always_inline void look_as_asked(struct seq_file *seq, struct task_struct *task)
 {
-	struct seq_file *seq = context->meta->seq;
-	struct task_struct *task = context->task;
-
-	if (!task)
-		return 0;
 	switch (shared.iterate) {
 	case ITERATE_SELF:
 		find_self(task);
@@ -383,6 +395,19 @@ int ll_iterate(struct bpf_iter__task *context)
 		look_at_session(seq, task);
 		break;
 	}
+}
+
+SEC("iter/task")
+int ll_iterate(struct bpf_iter__task *context)
+{
+	struct seq_file *seq = context->meta->seq;
+	struct task_struct *task = context->task;
+
+	if (!task)
+		return 0;
+	stay(); /* its room to write in is the processor's */
+	look_as_asked(seq, task);
+	may_leave();
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static __always_inline bool concerns_us(struct task_struct *task)
 }
 
 SEC("tp_btf/sched_process_wait")
-int BPF_PROG(ll_wait, struct pid *pid)
+int STAYING_PROG(ll_wait, struct pid *pid)
 {
 	struct task_struct *task = current_task();
 	struct wait_arguments wait = {};
@@ -319,7 +319,7 @@ static __always_inline void fork_done(struct task_struct *task, long result, __u
 /* ---- locks on files ------------------------------------------------------------------------------ */
 
 SEC("?tp_btf/posix_lock_inode")
-int BPF_PROG(ll_posix_lock, struct inode *inode, struct file_lock *request, int result)
+int STAYING_PROG(ll_posix_lock, struct inode *inode, struct file_lock *request, int result)
 {
 	if (result == LOCK_DEFERRED)
 		wait_for_file(inode, request, LOCK_OP_POSIX);
@@ -327,7 +327,7 @@ int BPF_PROG(ll_posix_lock, struct inode *inode, struct file_lock *request, int 
 }
 
 SEC("?tp_btf/flock_lock_inode")
-int BPF_PROG(ll_flock, struct inode *inode, struct file_lock *request, int result)
+int STAYING_PROG(ll_flock, struct inode *inode, struct file_lock *request, int result)
 {
 	if (result == LOCK_DEFERRED)
 		wait_for_file(inode, request, LOCK_OP_FLOCK);
@@ -360,28 +360,14 @@ OUT_OF_LINE int session_call(__u32 interest, __s64 result, __u32 compat)
 	return 0;
 }
 
-/*
- * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
- * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
- * number.
- */
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
+static __always_inline void call_returned(struct pt_regs *regs, __u64 number, long result)
 {
-	__u64 number = call_number(regs);
-	struct task_struct *task;
-	__u32 interest;
-	bool compat;
+	struct task_struct *task = current_task();
+	bool compat = is_compat(task);
+	__u32 interest = interest_of(number, compat);
 
-	/* a number that means nothing to either kind of program is passed on before anything else is asked */
-	if (number >= SYSCALL_TABLE_SIZE ||
-	    !(settings.interest[number] | settings.polled[number] | settings.compat[number]))
-		return 0;
-	task = current_task();
-	compat = is_compat(task);
 	if (settings.polled[number] && !compat)
 		polled(task, number, settings.polled[number], result);
-	interest = interest_of(number, compat);
 	if (interest == SYSCALL_WAIT4)
 		wait4_done(task, regs, result, compat);
 	else if (interest == SYSCALL_WAITID)
@@ -395,18 +381,37 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 		if (interest < SYSCALL_FUTEX)
 			session_call(interest, result, compat);
 	}
+}
+
+/*
+ * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
+ * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
+ * number.
+ */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
+{
+	__u64 number = call_number(regs);
+
+	/* a number that means nothing to either kind of program is passed on before anything else is asked */
+	if (number >= SYSCALL_TABLE_SIZE ||
+	    !(settings.interest[number] | settings.polled[number] | settings.compat[number]))
+		return 0;
+	stay();
+	call_returned(regs, number, result);
+	may_leave();
 	return 0;
 }
 
 SEC("?fexit/" CALL_FUNCTION(wait4))
-int BPF_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
+int STAYING_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
 {
 	wait4_done(current_task(), regs, result, false);
 	return 0;
 }
 
 SEC("?fexit/" CALL_FUNCTION(waitid))
-int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
+int STAYING_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 {
 	waitid_done(current_task(), regs, result, false);
 	return 0;
@@ -414,7 +419,7 @@ int BPF_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 
 /* clone, clone3, fork and vfork all end here; the number of the call is in the saved registers */
 SEC("?fexit/kernel_clone")
-int BPF_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
+int STAYING_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
 {
 	struct task_struct *task = current_task();
 	struct pt_regs *regs;
@@ -428,15 +433,15 @@ int BPF_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
 
 /* has no arguments, so no function of its own named after the call in BTF */
 SEC("?fexit/ksys_setsid")
-int BPF_PROG(ll_fx_setsid, int result)
+int STAYING_PROG(ll_fx_setsid, int result)
 {
 	session_done(current_task(), NULL, SYSCALL_SETSID, result, false);
 	return 0;
 }
 
 #define LOCK_PROGRAM(name, call)                                                                                       \
-	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
-	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	SEC("?fexit/" CALL_FUNCTION(name)) \
+	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		lock_call_done(current_task(), regs, call, result);                                                    \
 		return 0;                                                                                              \
@@ -448,8 +453,8 @@ LOCK_PROGRAM(futex_waitv, SYSCALL_FUTEX_WAITV)
 LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 
 #define FILE_PROGRAM(name, interest)                                                                                   \
-	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
-	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	SEC("?fexit/" CALL_FUNCTION(name)) \
+	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		file_call_done(current_task(), regs, interest, result, false);                                         \
 		return 0;                                                                                              \
@@ -459,8 +464,8 @@ FILE_PROGRAM(fcntl, SYSCALL_FCNTL)
 FILE_PROGRAM(flock, SYSCALL_FLOCK)
 
 #define SESSION_PROGRAM(name, interest)                                                                                \
-	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
-	int BPF_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                                  \
+	SEC("?fexit/" CALL_FUNCTION(name)) \
+	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		session_done(current_task(), regs, interest, result, false);                                           \
 		return 0;                                                                                              \

@@ -47,6 +47,59 @@ static __always_inline struct task_struct *plain(struct task_struct *task)
 	return task;
 }
 
+/* ---- programs that are preempted --------------------------------------------------------------------- */
+
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+struct bpf_subprog_info___sleeps {
+	bool might_sleep;
+} __attribute__((preserve_access_index));
+
+/*
+ * A kernel does not run a program that is under way on the same processor already. Up to 6.18 tracepoints disabled
+ * preemption, so only an interrupt could meet one. In 7.3 (first seen there) they do not: a thread whose time is over
+ * in the middle of a program leaves it under way, and what the others do meanwhile is lost (counted, as
+ * recursion_misses; in a virtual machine one event in a hundred). Programs on single functions were never protected
+ * from it in kernels that preempt themselves. So programs disable preemption for as long as they run. Only where the
+ * verifier allows calls of functions meanwhile that it takes by themselves: it knows then whether these might sleep
+ * (from 6.15 on). Can go when tracepoints do it again.
+ */
+static __always_inline bool can_stay(void)
+{
+	struct bpf_subprog_info___sleeps *info = NULL;
+
+	return bpf_preempt_disable && bpf_preempt_enable && bpf_core_field_exists(info->might_sleep);
+}
+
+static __always_inline void stay(void)
+{
+	if (can_stay())
+		bpf_preempt_disable();
+}
+
+static __always_inline void may_leave(void)
+{
+	if (can_stay())
+		bpf_preempt_enable();
+}
+
+/* BPF_PROG of a program that is not preempted. */
+#define STAYING_PROG(name, args...)                                                                                    \
+	name(unsigned long long *ctx);                                                                                 \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx, ##args);                            \
+	typeof(name(0)) name(unsigned long long *ctx)                                                                  \
+	{                                                                                                              \
+		typeof(name(0)) _result;                                                                               \
+                                                                                                                       \
+		stay();                                                                                                \
+		_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"") _result =        \
+		    ____##name(___bpf_ctx_cast(args));                                                                 \
+		_Pragma("GCC diagnostic pop") may_leave();                                                             \
+		return _result;                                                                                        \
+	}                                                                                                              \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx, ##args)
+
 /* ---- fields that moved ------------------------------------------------------------------------------- */
 
 /* A lock on a file: before 6.9 (commit 4ca52f53 "filelock: split common fields into struct file_lock_core") its fields
