@@ -41,7 +41,7 @@ static __always_inline __u32 init_of(struct task_struct *task)
 /* A container's health check (docker exec, nsenter) is born to somebody outside, but what it leaves behind becomes the
  * child of the container's init, and goes when that goes: it belongs to it. */
 SEC("?tp_btf/task_newtask")
-int BPF_PROG(ll_newtask_ns, struct task_struct *child, unsigned long flags)
+int STAYING_PROG(ll_newtask_ns, struct task_struct *child, unsigned long flags)
 {
 	__u32 init;
 
