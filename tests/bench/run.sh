@@ -59,7 +59,11 @@ million=${MILLION:-1000000}
 python3 "$here/lives.py" "$million" "$scratch/million"
 echo
 echo "exports of a trace of $million events of short lives, reading, model and analyzers included:"
-for format in jsonl csv perfetto; do
+for format in jsonl csv perfetto html; do
 	taken=$(seconds "$lifeline" export "$format" "$scratch/million" -o "$scratch/out")
 	echo "  $format: $taken s, $(wc -c <"$scratch/out") bytes                 goal for jsonl: <= 3 s"
 done
+
+python3 "$here/lives.py" 100000 "$scratch/lives"
+python3 "$here/../export/switches.py" 100000 >"$scratch/switches.ev"
+python3 "$here/page.py" "$lifeline" "$scratch" "$scratch/lives" "$scratch/switches.ev"

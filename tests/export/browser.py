@@ -109,6 +109,40 @@ def timeline(browser):
     quiet("switches.ev", browser)
 
 
+def choosing(browser):
+    """Which rows there are, and arrows from holders."""
+    with open(f"{SCRATCH}/many.ev", "w") as out:
+        out.write('0s begin - mode=attach\n')
+        for pid in range(1000, 1080):
+            out.write(f"0s snap_process {pid}/old start=-5s\n")
+        out.write("1s fork 1000 child=2000\n2s exit 2000\n2s end 2000\n2.1s reap 1000 child=2000\n3s thread 1001 child=3000\n"
+                  "3s thread 1001 child=3001\n3.1s lock 1001:3001 lock=1 kind=1 address=0x50 name=gate\n"
+                  "4s lock_wait 1001:3001 lock=1 holder=1 holder_pid=1001 holder_tid=3000\n"
+                  "5s lock_wait_end 1001:3001 lock=1 waited_ns=1000000000\n5s lock_sum 1001:3001 lock=1 waits=1 wait_ns=1000000000\n"
+                  "9s finish -\n")
+    browser.open(export(f"{SCRATCH}/many.ev", "many"))
+    shown = "lanes.rows.map((row) => row.process.pid)"
+    check("many: those that neither came nor went are left out at first, parents are not", ("changed", [1000, 2000]),
+          (browser.value("document.querySelector('#which').value"), browser.value(shown)))
+    check("many: and that is told", "2 of 81 processes", browser.value("document.querySelector('#row-count').textContent"))
+    browser.value("(() => { const e = document.querySelector('#which'); e.value = 'present'; e.dispatchEvent(new Event('change')); look(6e9, 7e9); drawNow(); })()")
+    check("those of the time in sight", False, 2000 in browser.value(shown))
+    browser.value("look(1.5e9, 1.6e9); drawNow()")
+    check("change as that does", True, 2000 in browser.value(shown))
+    browser.value("(() => { lanes.which = 'all'; lookAtAll(); toggleThreads(processById.get(report.processes.find((one) => one.pid === 1001).id)); })()")
+    drawn = browser.value("""(() => {
+	const arrows = [], plain = line;
+	line = (...all) => { if (all[0] === colors.text) arrows.push(all.slice(1, 5)); plain(...all); };
+	drawNow();
+	line = plain;
+	return arrows;
+})()""")
+    rows = browser.value("[3000, 3001].map((tid) => rowTop(lanes.rows.findIndex((row) => row.thread && row.thread.tid === tid), scroller.scrollTop) + ROW / 2)")
+    check("one arrow, from the holder to the waiter", [[rows[0], rows[1] - 6]], [[y0, y1] for _, y0, _, y1 in drawn])
+    check("where the wait begins", [True], [abs(x - 3 - browser.value("xOf(4e9)")) < 1 for x, *_ in drawn])
+    quiet("many.ev", browser)
+
+
 # ---- who would like to be more than text -----------------------------------------------------------------------------
 
 
@@ -311,7 +345,7 @@ def large(browser, trace, name, events, rows):
 def main():
     browser = Chromium(1280, 900)
     try:
-        for part in (says, draws, timeline, hostile, mouse, keys, tables, looks, incomplete):
+        for part in (says, draws, timeline, choosing, hostile, mouse, keys, tables, looks, incomplete):
             try:
                 part(browser)
             except (RuntimeError, TimeoutError, OSError) as error:

@@ -102,6 +102,8 @@ function showDetails(row, remark)
 	const place = byName('details');
 
 	place.replaceChildren();
+	byName('said').textContent = !row ? '' : remark || (row.thread ? 'thread ' + rowText(row) : rowText(row) + ', ' + fateText(row.process) +
+		(unfolds(row.process) ? ', ' + plural(row.process.threads.length, 'thread', 'threads') + (row.process.unfolded ? ' unfolded' : '') : ''));
 	if (!row)
 		return;
 	place.append(element('div', null,
@@ -120,7 +122,7 @@ function processLink(process)
 // ---- the legend: drawn by the very functions that draw the rows ------------------------------------------------------
 
 const LEGEND = [
-	['born', (x, y) => box(colors.born, x + 8, x + 10, y - 8, 16)],
+	['born, reaped', (x, y) => box(colors.born, x + 8, x + 10, y - 8, 16)],
 	['alive', (x, y) => box(colors.alive, x, x + 20, y - 4, 8)],
 	['alive, adopted', (x, y) => {
 		box(colors.adopted, x, x + 20, y - 4, 8);
@@ -130,16 +132,22 @@ const LEGEND = [
 		box(colors.panel, x, x + 20, y - 5, 10);
 		box(hatch, x, x + 20, y - 5, 10);
 	}],
-	['reaped', (x, y) => box(colors.born, x + 8, x + 10, y - 8, 16)],
 	['still there', (x, y) => shape(colors.alive, [[x + 6, y - 7], [x + 14, y], [x + 6, y + 7]])],
-	['waits for a lock', (x, y) => box(colors.lock, x, x + 20, y - 4, 8)],
-	['waits to be told (join, condition variable)', (x, y) => box(colors.signal, x, x + 20, y - 3, 6)],
 	['in a wait call', (x, y) => box(colors.wait, x, x + 20, y - 1, 3)],
 	['exec', (x, y) => MARK_DRAW.exec(x + 10, y + 7)],
 	['reaps', (x, y) => MARK_DRAW.reap(x + 10, y - 7)],
-	['signal', (x, y) => MARK_DRAW.signal(x + 10, y)],
+	['deadly signal', (x, y) => cross(x + 10, y)],
+	['signal', (x, y) => MARK_DRAW.signal(x + 10, y + 7, {})],
 	['another event', (x, y) => box(colors.note, x + 9, x + 11, y - 2, 4)],
 	['verdict', (x, y) => drawLegendFinding(x + 10, y)],
+];
+const LEGEND_LOCKS = [
+	['waits for a lock, arrow from its holder', (x, y) => {
+		box(colors.lock, x, x + 20, y - 1, 8);
+		line(colors.text, x + 5, y - 9, x + 5, y - 2, 1);
+		shape(colors.text, [[x + 2, y - 6], [x + 8, y - 6], [x + 5, y - 1]]);
+	}],
+	['waits to be told (join, condition variable)', (x, y) => box(colors.signal, x, x + 20, y - 3, 6)],
 ];
 const LEGEND_STATES = [
 	['running', (x, y) => drawState(RUNNING, x, x + 20, y)],
@@ -167,7 +175,7 @@ function drawLegendFinding(x, y)
 // Each sign is drawn on the canvas of the diagram and copied from there, so it cannot look different.
 function makeLegend()
 {
-	const entries = [...LEGEND, ...(hasStates ? LEGEND_STATES : []), ...(losses.length ? [LEGEND_LOST] : [])];
+	const entries = [...LEGEND, ...(report.locks.length ? LEGEND_LOCKS : []), ...(hasStates ? LEGEND_STATES : []), ...(losses.length ? [LEGEND_LOST] : [])];
 	const place = byName('legend'), scale = window.devicePixelRatio || 1, kept = {...view};
 
 	place.replaceChildren();

@@ -27,6 +27,8 @@ function canvasHeight()
 
 function drawNow()
 {
+	if (lanes.which === 'present' && (lanes.from !== view.from || lanes.until !== view.until))
+		refreshPresent();
 	const width = paper ? paper.width : scroller.clientWidth, height = canvasHeight(), scale = window.devicePixelRatio || 1;
 
 	if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
@@ -51,6 +53,15 @@ function layOut()
 	byName('row-count').textContent = lanes.shown === processes.length ? plural(lanes.shown, 'process', 'processes')
 		: grouped(lanes.shown) + ' of ' + plural(processes.length, 'process', 'processes');
 	redraw();
+}
+
+// Who is there changes with the time in sight.
+function refreshPresent()
+{
+	lanes.from = view.from;
+	lanes.until = view.until;
+	makeRows();
+	layOut();
 }
 
 function refreshRows()
@@ -336,6 +347,7 @@ function startDiagram()
 	scroller.addEventListener('keydown', keyPressed);
 	new ResizeObserver(layOut).observe(byName('lifelines'));
 	startTools();
+	chooseWhich();
 	refreshRows();
 }
 

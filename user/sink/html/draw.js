@@ -78,6 +78,8 @@ function drawProcess(process, y)
 	box(colors.alive, x0, x1, middle - 4, 8);
 	if (adopted && adopted.at_ns < process.died)
 		box(colors.adopted, xOf(adopted.at_ns), x1, middle - 4, 8);
+	if (process.threads.length === 1 && process.threads[0].states)
+		drawStates(process.threads[0], y);
 	if (x2 > x1 && process.told.zombie_ns) {
 		box(colors.panel, x1, x2, middle - 5, 10);
 		box(hatch, x1, x2, middle - 5, 10);
@@ -100,24 +102,30 @@ function diamond(color, x, y, size)
 	shape(color, [[x, y - size], [x + size, y], [x, y + size], [x - size, y]]);
 }
 
-// A pixel that holds several states is as strong in colour as the thread ran (or wanted to) in it.
+const LEVELS = 8; // of strength in colour
+
+// A pixel that holds several states is as strong in colour as the thread ran (or wanted to) in it; pixels of equal
+// strength side by side are drawn as one.
 function drawStates(thread, y)
 {
-	const {list, t, ran, off} = thread.states, middle = y + ROW / 2;
+	const {list, t} = thread.states, middle = y + ROW / 2;
 	const left = Math.max(view.left, Math.floor(xOf(t[0]))), right = Math.min(view.left + view.width, xOf(t[list.length]));
+	let run = null; // pixels of several states: where they begin, and their strengths
 
 	for (let x = left; x < right;) {
-		const from = tOf(x), index = Math.max(stateIndex(thread.states, from), 0);
-		const until = xOf(t[index + 1]);
+		const index = Math.max(stateIndex(thread.states, tOf(x)), 0), until = xOf(t[index + 1]);
 
-		if (until >= x + 1.5 || index + 1 >= list.length) {
-			drawState(list[index].state, x, Math.min(until, right), middle);
-			x = Math.max(until, x + 1);
+		if (until < x + 1.5 && index + 1 < list.length) {
+			run = extendRun(thread.states, run, x, index, middle);
+			x = Math.floor(x) + 1;
 			continue;
 		}
-		drawMixed(thread.states, ran, off, x, middle);
-		x = Math.floor(x) + 1;
+		drawRun(run, x, middle);
+		run = null;
+		drawState(list[index].state, x, Math.min(until, right), middle);
+		x = Math.max(until, x + 1);
 	}
+	drawRun(run, right, middle);
 }
 
 function drawState(state, x0, x1, middle)
@@ -130,27 +138,50 @@ function drawState(state, x0, x1, middle)
 		box(colors.blocked, x0, x1, middle - 1, 2);
 }
 
-function sumUntil(states, sums, at)
+// Time running, and time runnable, until then.
+function sumsAt(states, at, index)
 {
-	const index = Math.min(Math.max(stateIndex(states, at), 0), states.list.length - 1);
-	const length = states.t[index + 1] - states.t[index], share = length ? Math.min(Math.max((at - states.t[index]) / length, 0), 1) : 0;
+	const i = Math.min(Math.max(index, 0), states.list.length - 1), length = states.t[i + 1] - states.t[i];
+	const share = length ? Math.min(Math.max((at - states.t[i]) / length, 0), 1) : 0;
 
-	return sums[index] + (sums[index + 1] - sums[index]) * share;
+	return [states.ran[i] + (states.ran[i + 1] - states.ran[i]) * share, states.off[i] + (states.off[i + 1] - states.off[i]) * share];
 }
 
-function drawMixed(states, ran, off, x, middle)
+// What part of a pixel that was, as a level; more than nothing is at least the first.
+function level(part, whole)
 {
-	const from = tOf(x), until = tOf(x + 1), whole = until - from;
-	const running = (sumUntil(states, ran, until) - sumUntil(states, ran, from)) / whole;
-	const runnable = (sumUntil(states, off, until) - sumUntil(states, off, from)) / whole;
+	return Math.ceil(Math.min(1, part / whole) * LEVELS - 1e-6);
+}
 
-	box(colors.blocked, x, x + 1, middle - 1, 2);
-	pen.globalAlpha = Math.min(1, 0.25 + runnable);
-	if (runnable > 0)
-		box(colors.runnable, x, x + 1, middle - 4, 8);
-	pen.globalAlpha = Math.min(1, 0.25 + running);
-	if (running > 0)
-		box(colors.run, x, x + 1, middle - 6, 12);
+// One pixel more, from x on; `index` is the state at its beginning. What was summed up to its end serves the next.
+function extendRun(states, run, x, index, middle)
+{
+	const from = tOf(x), until = tOf(x + 1), before = run && run.until === from ? run.sums : sumsAt(states, from, index);
+	const sums = sumsAt(states, until, stateIndex(states, until));
+	const running = level(sums[0] - before[0], until - from), runnable = level(sums[1] - before[1], until - from);
+
+	if (run && run.running === running && run.runnable === runnable) {
+		run.sums = sums;
+		run.until = until;
+		return run;
+	}
+	drawRun(run, x, middle);
+	return {x, running, runnable, sums, until};
+}
+
+function drawRun(run, x, middle)
+{
+	if (!run)
+		return;
+	box(colors.blocked, run.x, x, middle - 1, 2);
+	if (run.runnable) {
+		pen.globalAlpha = 0.2 + 0.8 * run.runnable / LEVELS;
+		box(colors.runnable, run.x, x, middle - 4, 8);
+	}
+	if (run.running) {
+		pen.globalAlpha = 0.2 + 0.8 * run.running / LEVELS;
+		box(colors.run, run.x, x, middle - 6, 12);
+	}
 	pen.globalAlpha = 1;
 }
 
@@ -183,14 +214,17 @@ function drawSpans(spans, color, y, height)
 	}
 }
 
+function cross(x, y)
+{
+	line(colors.error, x - 4, y - 4, x + 4, y + 4, 2);
+	line(colors.error, x - 4, y + 4, x + 4, y - 4, 2);
+}
+
 const MARK_DRAW = {
 	exec: (x, y) => shape(colors.accent, [[x - 4, y - 10], [x + 4, y - 10], [x, y - 4]]),
 	fork: (x, y) => box(colors.born, x - 0.5, x + 0.5, y - 7, 14),
 	reap: (x, y) => shape(colors.note, [[x, y + 4], [x + 4, y + 10], [x - 4, y + 10]]),
-	signal: (x, y) => {
-		line(colors.error, x - 4, y - 4, x + 4, y + 4, 2);
-		line(colors.error, x - 4, y + 4, x + 4, y - 4, 2);
-	},
+	signal: (x, y, keys) => (keys.fatal ? cross(x, y) : line(colors.error, x - 2.5, y - 10, x + 2.5, y - 5, 1.5)),
 	adopt: (x, y) => diamond(colors.adopted, x, y, 6),
 	exit: () => {},
 };
@@ -204,7 +238,7 @@ function drawMarks(marks, y)
 		const mark = marks[at], x = xOf(mark[0]), draw = MARK_DRAW[mark[1]];
 
 		if (draw)
-			draw(x, middle);
+			draw(x, middle, mark[4]);
 		else
 			box(colors.note, x - 1, x + 1, middle + 5, 4);
 		at = Math.max(at + 1, lowerBound(marks, mark[0] + gap, (other) => other[0]));
@@ -240,6 +274,33 @@ function drawFindings(process, y)
 	}
 }
 
+// An arrow from who held a lock to who began to wait for it, where the wait is wide enough to be read.
+function drawHolders(row, index, top)
+{
+	const spans = row.thread.locks;
+	let at = lowerBound(spans, view.from, (one) => one.until);
+
+	while (at < spans.length && spans[at].from <= view.until) {
+		const span = spans[at], x0 = xOf(span.from), x1 = xOf(span.until);
+
+		if (x1 - x0 >= 12 && x0 >= view.left && span.row[4].holder)
+			drawHolder(span, row, index, x0 + 3, top);
+		at = Math.max(at + 1, lowerBound(spans, tOf(x0 + 12), (one) => one.from));
+	}
+}
+
+function drawHolder(span, row, index, x, top)
+{
+	const holder = holderOf(row.process, span.row[4].holder, span.from), from = holder && (lanes.rowOf.get(holder.thread) ?? lanes.rowOf.get(holder.process));
+
+	if (from === undefined || from === null || from === index)
+		return;
+	const down = from < index ? 1 : -1, start = rowTop(from, top) + ROW / 2, end = rowTop(index, top) + ROW / 2 - down * 6;
+
+	line(colors.text, x, Math.max(start, AXIS), x, end, 1);
+	shape(colors.text, [[x - 3, end - down * 5], [x + 3, end - down * 5], [x, end]]);
+}
+
 // ---- the frame around ----------------------------------------------------------------------------------------
 
 function drawLabel(row, y)
@@ -257,7 +318,7 @@ function drawLabel(row, y)
 	}
 	pen.fillStyle = row.thread ? colors.dim : colors.text;
 	pen.fillText(rowText(row), x, y + ROW / 2 + 4);
-	if (!row.thread && row.process.threads.length > 1) {
+	if (!row.thread && unfolds(row.process)) {
 		x += pen.measureText(rowText(row)).width + 6;
 		pen.fillStyle = colors.dim;
 		pen.fillText('(' + row.process.threads.length + ' threads)', x, y + ROW / 2 + 4);
@@ -369,6 +430,9 @@ function draw(width, height, top)
 		drawBirth(lanes.rows[index].process, index, top);
 	for (let index = first; index < last; index++)
 		drawRow(lanes.rows[index], rowTop(index, top));
+	for (let index = first; index < last; index++)
+		if (lanes.rows[index].thread)
+			drawHolders(lanes.rows[index], index, top);
 	pen.restore();
 	pen.save();
 	pen.beginPath();

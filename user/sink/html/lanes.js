@@ -5,9 +5,25 @@
 const ROW = 24, AXIS = 26;
 const lanes = {rows: [], shown: 0, which: 'all', find: '', chosen: null, hovered: null, rowOf: new Map()};
 
+function presentUntil(process)
+{
+	return !process.over || process.isZombie ? endNs : process.gone;
+}
+
+// At first all, unless very many were there before and neither came nor went: then who did is what there is to see.
+function chooseWhich()
+{
+	const still = processes.filter((process) => process.born < 0 && !process.over).length;
+
+	lanes.which = still > 50 && still < processes.length ? 'changed' : 'all';
+	byName('which').value = lanes.which;
+}
+
 function matches(process)
 {
 	if (lanes.which === 'changed' && process.born < 0 && !process.over)
+		return false;
+	if (lanes.which === 'present' && (process.born > view.until || presentUntil(process) < view.from))
 		return false;
 	if (lanes.which === 'verdicts' && !process.findings.length)
 		return false;
@@ -64,10 +80,10 @@ function rowText(row)
 	return row.thread ? row.thread.tid + ' ' + visible(row.thread.told.comm) : row.process.pid + ' ' + visible(row.process.comm);
 }
 
-// A process has threads worth unfolding if there is more than itself, or something to see of it.
+// What a single thread does is shown on the line of its process.
 function unfolds(process)
 {
-	return process.threads.length > 1 || process.threads.some((thread) => thread.states);
+	return process.threads.length > 1;
 }
 
 // Of a thread: what it did itself. Made when first asked for.
@@ -87,7 +103,17 @@ function rowSpans(row, kind)
 // The index of what is in state at t, -1 before the first.
 function stateIndex(states, t)
 {
-	return lowerBound(states.list, t + 1e-9, (state) => state.t) - 1;
+	let low = 0, high = states.list.length;
+
+	while (low < high) {
+		const middle = (low + high) >> 1;
+
+		if (states.t[middle] <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
 }
 
 // What a row was doing at that time, in words.
@@ -105,7 +131,7 @@ function doingText(row, t)
 		if (at < spans.length && spans[at].from <= t && (row.thread || process.threads.length === 1))
 			return spanText(spans[at]);
 	}
-	const states = row.thread && row.thread.states, index = states ? stateIndex(states, t) : -1;
+	const thread = row.thread || (process.threads.length === 1 ? process.threads[0] : null), states = thread && thread.states, index = states ? stateIndex(states, t) : -1;
 
 	if (index < 0)
 		return 'alive';

@@ -193,6 +193,24 @@ function mergedSpans(process, kind)
 	return merged;
 }
 
+// The thread that bears the tid, in the process given or else in any. Made when first asked for.
+let threadsByTid = null;
+
+function holderOf(process, tid, t)
+{
+	const own = threadAt(process, tid, t);
+
+	if (own || !tid)
+		return own ? {process, thread: own} : null;
+	if (!threadsByTid) {
+		threadsByTid = new Map();
+		for (const other of processes)
+			for (const thread of other.threads)
+				threadsByTid.set(thread.tid, {process: other, thread});
+	}
+	return threadsByTid.get(tid) || null;
+}
+
 // The first index of sorted `list` whose `key` is at least `value`.
 function lowerBound(list, value, key)
 {
@@ -222,7 +240,7 @@ const MARK_TEXTS = {
 	exec: (keys) => 'exec ' + (keys.argv ? shellWords(keys.argv) : visible(keys.exe || '')),
 	exit: (keys) => 'ended: ' + (keys.signal ? keys.signal + (keys.core ? ' (core)' : '') : 'exit ' + keys.code),
 	reap: (keys) => 'reaped ' + idText(keys.child_id),
-	adopt: (keys) => idText(keys.child_id) + ' adopted by ' + idText(keys.to_id) + ' (' + keys.rule + ')',
+	adopt: (keys) => idText(keys.child_id) + ' adopted by ' + idText(keys.to_id) + ', rule ' + keys.rule,
 	signal: (keys) => keys.signal + ' to ' + idText(keys.to_id) + (keys.sent_by ? ' from ' + keys.sent_by : ' from the kernel') +
 		(keys.fatal ? ', which ends it' : ''),
 };

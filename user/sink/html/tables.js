@@ -4,7 +4,7 @@
 
 const PAGE_ROWS = 100;
 
-// columns: {title, value(row), text(row) or cell(row), number: true, first: 'down'}; rows: anything.
+// columns: {title, value(row), text(row) and cell(row) if they differ, number or long if it is}; rows: anything.
 function makeTable(section, name, columns, rows)
 {
 	const table = {columns, rows, found: rows, sorted: null, down: false, shown: PAGE_ROWS, words: rows.map(() => null)};
@@ -32,7 +32,7 @@ function cellText(column, row)
 
 function makeCell(column, row)
 {
-	const made = element('td', {class: column.number ? 'number' : null});
+	const made = element('td', {class: column.number ? 'number' : column.long ? 'long' : null});
 
 	made.append(column.cell ? column.cell(row) : element('bdi', null, cellText(column, row)));
 	return made;
@@ -117,7 +117,7 @@ function processColumns()
 		{title: 'dead, not reaped', value: (one) => one.told.zombie_ns, text: (one) => (one.told.zombie_ns ? duration(one.told.zombie_ns) : ''), number: true},
 		{title: 'adopted by', value: (one) => (one.told.orphaned ? whoText(one.told.orphaned.to_pid ?? 'unknown', one.told.orphaned.to_comm) : '')},
 		{title: 'threads', value: (one) => one.threads.length, number: true},
-		{title: 'command', value: (one) => one.command.slice(0, 400)},
+		{title: 'command', long: true, value: (one) => one.command.slice(0, 400)},
 	];
 }
 
@@ -138,14 +138,14 @@ function lockColumns()
 {
 	return [
 		{title: 'kind', value: (lock) => lock.kind},
-		{title: 'lock', value: (lock) => lockNames.get(lock.id) || '', text: (lock) => visible(lockNames.get(lock.id) || '')},
+		{title: 'lock', long: true, value: (lock) => lockNames.get(lock.id) || '', text: (lock) => visible(lockNames.get(lock.id) || '')},
 		{title: 'waits', value: (lock) => lock.waits, text: (lock) => grouped(lock.waits), number: true},
 		{title: 'in all', value: (lock) => lock.wait_ns, text: (lock) => duration(lock.wait_ns), number: true},
 		{title: 'longest', value: (lock) => lock.max_wait_ns, text: (lock) => duration(lock.max_wait_ns), number: true},
 		{title: 'timeouts', value: (lock) => lock.timeouts, text: (lock) => grouped(lock.timeouts), number: true},
-		{title: 'held by', value: (lock) => (lock.kind === 'condvar' || lock.kind === 'barrier' ? '' : partiesText(lock.holders, 'blocked_others_ns') || 'unknown')},
-		{title: 'waited', value: (lock) => partiesText(lock.waiters, 'wait_ns')},
-		{title: 'in', value: (lock) => sitesText(lock.sites)},
+		{title: 'held by', long: true, value: (lock) => (lock.kind === 'condvar' || lock.kind === 'barrier' ? '' : partiesText(lock.holders, 'blocked_others_ns') || 'unknown')},
+		{title: 'waited', long: true, value: (lock) => partiesText(lock.waiters, 'wait_ns')},
+		{title: 'in', long: true, value: (lock) => sitesText(lock.sites)},
 	];
 }
 
@@ -159,7 +159,7 @@ function switchColumns()
 		{title: 'involuntary', value: (one) => one.told.switches && one.told.switches.involuntary, text: (one) => grouped(one.told.switches && one.told.switches.involuntary), number: true},
 		{title: 'cpu', value: (one) => one.told.cpu_ns, text: (one) => durationOr(one.told.cpu_ns, 'unknown'), number: true},
 		{title: 'run queue', value: (one) => one.told.runqueue_ns, text: (one) => durationOr(one.told.runqueue_ns, 'unknown'), number: true},
-		{title: 'blocked in', value: (one) => blockedText(one.told.blocked_ns)},
+		{title: 'blocked in', long: true, value: (one) => blockedText(one.told.blocked_ns)},
 	];
 }
 
