@@ -5,6 +5,8 @@
 # running kernel is read: the types come from vmlinux/<arch>/vmlinux.h.
 
 VERSION  := 0.1.0
+# Of that version; man pages show it.
+DATE     := 2026-11-25
 override ARCH := $(shell echo $(or $(ARCH),$(shell uname -m)) | sed -e 's/i.86/x86/' -e 's/arm64/aarch64/')
 BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(patsubst riscv64,riscv,$(patsubst ppc64le,powerpc,$(patsubst s390x,s390,$(ARCH))))))
 MODE     := $(if $(FUZZ),fuzz,$(if $(SAN),san,release))
@@ -12,10 +14,16 @@ B        := build/$(ARCH)-$(MODE)
 Q        := $(if $(V),,@)
 say       = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 
-prefix     ?= /usr/local
+PREFIX     ?= /usr/local
+prefix     ?= $(PREFIX)
 bindir     ?= $(prefix)/bin
 libexecdir ?= $(prefix)/libexec
-mandir     ?= $(prefix)/share/man
+datadir    ?= $(prefix)/share
+mandir     ?= $(datadir)/man
+docdir     ?= $(datadir)/doc/lifeline
+bashdir    ?= $(datadir)/bash-completion/completions
+zshdir     ?= $(datadir)/zsh/site-functions
+fishdir    ?= $(datadir)/fish/vendor_completions.d
 demodir     = $(libexecdir)/lifeline/demos
 
 CLANG      ?= clang
@@ -24,6 +32,7 @@ PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 OBJCOPY    ?= objcopy
 PROTOC_C   ?= protoc-c
+AWK        ?= awk
 # For another machine: make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-. Its libraries are those that scripts/sysroot.sh
 # has put below build/sysroot, if it was run, else those of this system's other architecture.
 ifneq ($(CROSS_COMPILE),)
@@ -63,7 +72,7 @@ SANITY := $(if $(SAN),-fsanitize=address$(,)undefined -fno-omit-frame-pointer -f
 SANITY += $(if $(FUZZ),-fsanitize=fuzzer-no-link$(,)address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = $(ROOT) -std=gnu11 $(CFLAGS) $(WARN) $(SANITY) -D_GNU_SOURCE -DLIFELINE_VERSION='"$(VERSION)"' \
-             -DLIFELINE_LIBEXECDIR='"$(libexecdir)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS)
+             -DLIFELINE_DATE='"$(DATE)"' -I. -Iuser -I$(B)/gen $(PKG_CFLAGS)
 DEMO_CFLAGS = $(ROOT) -std=gnu11 $(CFLAGS) $(WARN) -D_GNU_SOURCE -Idemos
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v2 -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux/$(ARCH) -I. -Ibpf -Wall -Wno-unused-function \
               -Wno-missing-declarations -Wno-compare-distinct-pointer-types
@@ -90,7 +99,7 @@ CHAINS    := debug dwarf4 packed bare fp fixed static static-pie stripped debug-
 TARGETS   := $(addprefix $(B)/tests/unit/programs/,$(addprefix chain-,$(CHAINS) split linked c++) libchain.so loader signal)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-live check-vm fuzz fuzzers lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-install check-live check-vm fuzz fuzzers lint format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -107,8 +116,9 @@ build/lifeline: $(B)/lifeline FORCE
 # ---- lists: files that change only when what they hold changes -------------------------------------
 # What depends on a folder's listing or on flags depends on its list, so a file taken away, or another CC, rebuilds what
 # it must, and a second make does nothing.
-LISTS := flags link demo-flags bpf-flags bpf analyzers sinks commands archives demos $(addprefix folder-,$(FOLDERS))
+LISTS := flags libexec link demo-flags bpf-flags bpf analyzers sinks commands archives demos $(addprefix folder-,$(FOLDERS))
 LIST_flags      = $(CC) $(ALL_CFLAGS)
+LIST_libexec    = $(libexecdir)
 LIST_link       = $(CC) $(ROOT) $(SANITY) $(LDFLAGS) $(PKG_LIBS)
 LIST_demo-flags = $(CC) $(DEMO_CFLAGS) $(LDFLAGS)
 LIST_bpf-flags  = $(CLANG) $(BPF_CFLAGS)
@@ -181,8 +191,13 @@ $(B)/gen/perfetto.pb-c.h $(B)/gen/perfetto.pb-c.c &: user/sink/common/perfetto.p
 
 $(B)/user/sink/common/packet.o: | $(B)/gen/perfetto.pb-c.h
 
-# The assembler reads it in (.incbin), which no dependency file tells.
+# The one file that knows where things get installed, so that another PREFIX rebuilds no more than that.
+$(B)/user/cli/demos.o: $(call list_of,libexec)
+$(B)/user/cli/demos.o: private ALL_CFLAGS += -DLIFELINE_LIBEXECDIR='"$(libexecdir)"'
+
+# The assembler reads these in (.incbin), which no dependency file tells.
 $(B)/user/sink/common/schema.o: $(wildcard user/sink/common/*.schema.json)
+$(B)/user/cli/completion.o: $(wildcard user/cli/completion/lifeline.*)
 
 # The page of the html export: its scripts one after the other, and hashes of script and style, which alone it lets run.
 # The assembler reads the parts in; the header says where they are. No tabs: an export in text holds no control characters.
@@ -333,7 +348,7 @@ check:
 	$(Q)scripts/install-deps.sh --optional extra
 	$(Q)scripts/install-deps.sh --optional browser
 	$(AGAIN) all test-programs
-	$(TEST) lint unit cases export live
+	$(TEST) lint unit cases export install live
 
 check-unit: all unit-programs
 	$(TEST) unit
@@ -341,6 +356,8 @@ check-cases: all $(CASES)
 	$(TEST) cases
 check-export: all
 	$(TEST) export
+check-install: all
+	$(TEST) install
 check-live: all live-programs
 	$(TEST) live
 # Not part of check: it fetches kernels and boots them. K=6.12: those whose name (tests/vm/kernels.txt) contains it.
@@ -368,26 +385,53 @@ demo:
 	$(Q)scripts/as-root.sh $(B)/lifeline demo zombie/never-waits
 
 # ---- install -------------------------------------------------------------------------------------
-# Man pages are printed by the program from the tables of its commands.
-MANPAGES := $(B)/man/lifeline.1 $(patsubst %,$(B)/man/lifeline-%.1,$(COMMANDS))
+# Man pages of commands are printed by the program from its tables; those of formats are made of docs/ and event.def.
+MANPAGES  := $(B)/man/lifeline.1 $(patsubst %,$(B)/man/lifeline-%.1,$(COMMANDS))
+MANPAGES5 := $(B)/man/lifeline-trace.5 $(B)/man/lifeline-events.5
+DOCS      := README.md CHANGELOG.md CONTRIBUTING.md LICENSE $(sort $(wildcard docs/*.md))
 
 $(MANPAGES): $(B)/man/lifeline%1: $(B)/lifeline
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(B)/lifeline --man $(patsubst -%.,%,$(filter-out .,$*)) > $@.new && mv $@.new $@
 
-install: all $(MANPAGES)
+# $(1) what it is about, in a few words; $(2) more variables of the script
+markdown_to_man = $(AWK) -v name=$(basename $(@F)) -v about=$(1) -v version=$(VERSION) -v date=$(DATE) $(2) -f $(filter scripts/markdown%,$^) $(filter docs/%,$^)
+
+$(B)/man/lifeline-trace.5: scripts/markdown-to-man.awk docs/trace-format.md scripts/events-to-man.awk bpf/abi/event.def Makefile
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q){ $(call markdown_to_man,'file that lifeline records an observation to') && \
+	  $(AWK) -f scripts/events-to-man.awk bpf/abi/event.def; } > $@.new && mv $@.new $@
+
+$(B)/man/lifeline-events.5: scripts/markdown-to-man.awk docs/export.md Makefile
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call markdown_to_man,'event log that lifeline export writes',-v sections='The event log|Each context switch|Into sqlite|Into ClickHouse') \
+	  > $@.new && mv $@.new $@
+
+# Completion scripts, where each shell looks for them and by the name that it looks for.
+COMPLETIONS = $(bashdir)/lifeline $(zshdir)/_lifeline $(fishdir)/lifeline.fish
+
+install: all $(MANPAGES) $(MANPAGES5)
 	$(call say,INSTALL,$(DESTDIR)$(bindir)/lifeline)
-	$(Q)$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(demodir)
+	$(Q)$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(mandir)/man5 $(docdir)/docs $(bashdir) $(zshdir) $(fishdir))
 	$(Q)$(INSTALL) -m 755 $(B)/lifeline $(DESTDIR)$(bindir)/lifeline
 	$(Q)$(INSTALL) -m 644 $(MANPAGES) $(DESTDIR)$(mandir)/man1
+	$(Q)$(INSTALL) -m 644 $(MANPAGES5) $(DESTDIR)$(mandir)/man5
+	$(Q)$(INSTALL) -m 644 user/cli/completion/lifeline.bash $(DESTDIR)$(bashdir)/lifeline
+	$(Q)$(INSTALL) -m 644 user/cli/completion/lifeline.zsh $(DESTDIR)$(zshdir)/_lifeline
+	$(Q)$(INSTALL) -m 644 user/cli/completion/lifeline.fish $(DESTDIR)$(fishdir)/lifeline.fish
+	$(Q)$(INSTALL) -m 644 $(filter-out docs/%,$(DOCS)) $(DESTDIR)$(docdir)
+	$(Q)$(INSTALL) -m 644 $(filter docs/%,$(DOCS)) $(DESTDIR)$(docdir)/docs
 	$(Q)for f in $(DEMOS:$(B)/demos/%=%); do $(INSTALL) -D -m 755 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
 	$(Q)for f in $(EXPECTS:$(B)/demos/%=%); do $(INSTALL) -D -m 644 $(B)/demos/$$f $(DESTDIR)$(demodir)/$$f || exit 1; done
 
+# Folders of its own go too; those that others put things into stay.
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(bindir)/lifeline
-	$(Q)rm -f $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MANPAGES)))
-	$(Q)rm -rf $(DESTDIR)$(libexecdir)/lifeline
+	$(Q)rm -f $(addprefix $(DESTDIR),$(bindir)/lifeline $(COMPLETIONS))
+	$(Q)rm -f $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MANPAGES))) $(addprefix $(DESTDIR)$(mandir)/man5/,$(notdir $(MANPAGES5)))
+	$(Q)rm -rf $(DESTDIR)$(libexecdir)/lifeline $(DESTDIR)$(docdir)
 
 clean:
 	rm -rf build
@@ -396,13 +440,13 @@ help:
 	@printf '%s\n' \
 	  'make                build build/lifeline and the demos' \
 	  'make demo           install what is missing, build, run `lifeline demo zombie/never-waits`' \
-	  'make check          install what tests need, run lint, unit, cases, export and live tests (live ones as root)' \
-	  'make check-unit     one level alone; also check-cases, check-export, check-live, lint' \
+	  'make check          install what tests need, run lint, unit, cases, export, install and live tests (live ones as root)' \
+	  'make check-unit     one level alone; also check-cases, check-export, check-install, check-live, lint' \
 	  'make check-vm       the demos on other kernels, under qemu; K=6.12: on that one' \
 	  'make fuzz           hostile input for each reader, 60 s each (FUZZ_TIME=); needs clang and libclang-rt-dev' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
-	  'make install        to prefix=/usr/local, below DESTDIR; `make uninstall` takes it away' \
+	  'make install        to PREFIX=/usr/local, below DESTDIR; `make uninstall` takes it away' \
 	  'make format         clang-format over the sources' \
 	  'make clean          remove build/' \
 	  'V=1 shows commands; SAN=1 builds build/<arch>-san/ with address and undefined-behaviour sanitizers;' \

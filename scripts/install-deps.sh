@@ -37,6 +37,11 @@ command:git               git                git                 git
 command:shellcheck        shellcheck         ShellCheck          shellcheck
 command:sqlite3           sqlite3            sqlite              sqlite
 command:protoc            protobuf-compiler  protobuf-compiler   protobuf
+command:man               man-db             man-db              man-db
+command:mandoc            mandoc             mandoc              mandoc
+command:zsh               zsh                zsh                 zsh
+command:fish              fish               fish                fish
+command:tmux              tmux               tmux                tmux
 '
 # What some systems do not have, and few tests need: apart, so that its absence costs nothing else.
 extra_needs='

@@ -239,6 +239,7 @@ const struct command command_attach = {
 	"Observes processes that run already, and their descendants, until Ctrl-C, until --for is over, or until the "
 	"last of them has ended; then reports. What happened before cannot be seen: the report says where it "
 	"had to begin in the middle. Nothing is stopped or changed.",
+    .takes = "PID…",
     .options = options,
     .options_size = sizeof(struct attach_options),
     .examples = "sudo lifeline attach -p 4711 --for 30s\n"

@@ -442,6 +442,7 @@ const struct command command_demo = {
 	"the observation with what is expected of the demo. The exit status is 0 if all was as expected and 1 if not; "
 	"a "
 	"demo that this machine cannot show is skipped with 125. With --all a demo that is skipped is no failure.",
+    .takes = "DEMO…",
     .options = options,
     .options_size = sizeof(struct demo_options),
     .examples = "lifeline demo\n"

@@ -153,6 +153,7 @@ const struct command command_explain = {
     .description =
 	"Tells what the verdict CODE (such as zombie.never-waited) means, how to see it with other tools, and what to "
 	"change. A kind (zombie) lists its codes; without CODE all are listed.",
+    .takes = "CODE",
     .options = options,
     .options_size = sizeof(struct explain_options),
     .examples = "lifeline explain zombie.never-waited\nlifeline explain orphan",

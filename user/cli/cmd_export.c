@@ -102,6 +102,7 @@ const struct command command_export = {
 	"verdicts, lifelines to zoom into, tables of locks and switches). Events are written as they are read, "
 	"whatever the trace's size. A trace that was cut off is exported as far as it goes, and says so at its end; "
 	"the exit status is 125 then. The same can be had of a live observation with --export FORMAT:FILE.",
+    .takes = "FORMAT TRACE",
     .options = options,
     .options_size = sizeof(struct export_options),
     .examples = "lifeline export jsonl job.trace | jq -c 'select(.type == \"reap\")'\n"

@@ -92,6 +92,7 @@ const struct command command_locks = {
 	"The process is not stopped, traced or changed. Who holds is read from the lock itself where its form is "
 	"known (mutexes and rwlocks of glibc, PI mutexes); else it is unknown.\n"
 	"Without the right to use BPF, /proc is read instead, and that is said.",
+    .takes = "PID",
     .options = options,
     .options_size = sizeof(struct locks_command),
     .examples = "sudo lifeline locks 4711\n"

@@ -46,6 +46,7 @@ const struct command command_report = {
 	"with the same findings as the live observation had. TRACE can also be a text scenario, if its name ends "
 	"in .ev. A trace that was cut off (lifeline was killed, the disk was full) is reported as far as it goes; "
 	"the exit status is 125 then.",
+    .takes = "TRACE",
     .options = options,
     .options_size = sizeof(struct report_options),
     .examples = "lifeline report job.trace\n"

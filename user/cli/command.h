@@ -44,6 +44,7 @@ struct command {
 	const char *summary;          /* one line for `lifeline --help` */
 	const char *synopsis;         /* "[options] -- CMD [ARG…]" */
 	const char *description;      /* paragraphs for --help and the man page */
+	const char *takes; /* its arguments, for completion: "FORMAT TRACE"; the last may repeat ("PID…"); NULL: none */
 	const struct option *options; /* ends with name NULL and letter 0 */
 	bool ends_at_argument; /* the first word that is no option ends the options: what follows belongs to CMD */
 	size_t options_size;   /* of the options struct: allocated zeroed, presets applied */

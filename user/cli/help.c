@@ -2,11 +2,14 @@
  * Help from the tables; see help.h. */
 #include "cli/help.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/completion.h"
 #include "cli/wrap.h"
+#include "sink/common/schema.h"
 
 #define OPTION_COLUMN 30
 
@@ -15,10 +18,22 @@ static const char *const about =
     "whom "
     "and how late, who adopted the orphans, and what every context switch was for. It prints verdicts with evidence.";
 
-static const struct option general_options[] = {
-    {.name = "help", .letter = 'h', .help = "Show this, or with a COMMAND what it does and takes."},
-    {.name = "version", .help = "Show the version."},
-    {.name = "json-schema", .help = "Print the JSON Schema of the documents that --format json writes."},
+const struct option help_options[] = {
+    {.name = "help",
+     .letter = 'h',
+     .value = "[COMMAND]",
+     .help = "Show this, or with a COMMAND what it does and takes."},
+    {.name = "version", .letter = 'V', .help = "Show the version."},
+    {.name = "json-schema",
+     .type = OPTION_CHOICE,
+     .choices = SCHEMA_NAMES,
+     .help = "Print the JSON Schema of the report that --format json writes, or of the lines that `export jsonl` "
+	     "does."},
+    {.name = "completion",
+     .type = OPTION_CHOICE,
+     .choices = COMPLETION_SHELLS,
+     .help = "Print what makes that shell complete commands, options and their values; in bash: "
+	     "eval \"$(lifeline --completion bash)\"."},
     {0},
 };
 
@@ -106,7 +121,7 @@ void help_general(struct buffer *out)
 	for (unsigned i = 0; commands[i]; i++)
 		append_entry(out, commands[i]->name, commands[i]->summary, 14);
 	buffer_text_append(out, "\nOptions:\n");
-	append_options(out, general_options);
+	append_options(out, help_options);
 	append_statuses(out);
 	buffer_text_append(
 	    out, "\n`lifeline COMMAND --help` tells more of a command, `lifeline explain CODE` of a verdict.\n");
@@ -224,13 +239,17 @@ static void man_related(struct buffer *out, const struct command *except)
 	for (unsigned i = 0, shown = except != NULL; commands[i]; i++)
 		if (commands[i] != except)
 			buffer_format(out, "%s\\fBlifeline\\-%s\\fR(1)", shown++ ? ",\n" : "", commands[i]->name);
-	buffer_char(out, '\n');
+	buffer_text_append(out, ",\n\\fBlifeline\\-trace\\fR(5),\n\\fBlifeline\\-events\\fR(5)\n");
 }
 
 static void man_command(struct buffer *out, const struct command *command)
 {
-	buffer_format(out, ".TH LIFELINE\\-%s 1 \"\" \"lifeline %s\"\n.SH NAME\nlifeline\\-%s \\- ", command->name,
-		      LIFELINE_VERSION, command->name);
+	buffer_text_append(out, ".TH LIFELINE\\-");
+	for (const char *at = command->name; *at; at++)
+		buffer_char(out, (char)toupper((unsigned char)*at));
+	buffer_format(out,
+		      " 1 \"" LIFELINE_DATE "\" \"lifeline " LIFELINE_VERSION "\"\n.SH NAME\nlifeline\\-%s \\- ",
+		      command->name);
 	append_roff(out, command->summary);
 	buffer_format(out, "\n.SH SYNOPSIS\n\\fBlifeline %s\\fR ", command->name);
 	append_roff(out, command->synopsis);
@@ -248,11 +267,11 @@ static void man_command(struct buffer *out, const struct command *command)
 
 static void man_general(struct buffer *out)
 {
-	buffer_format(
+	buffer_text_append(
 	    out,
-	    ".TH LIFELINE 1 \"\" \"lifeline %s\"\n.SH NAME\nlifeline \\- show what processes and threads really did\n"
-	    ".SH SYNOPSIS\n\\fBlifeline\\fR COMMAND [options] ...\n",
-	    LIFELINE_VERSION);
+	    ".TH LIFELINE 1 \"" LIFELINE_DATE "\" \"lifeline " LIFELINE_VERSION "\"\n"
+	    ".SH NAME\nlifeline \\- show what processes and threads really did\n"
+	    ".SH SYNOPSIS\n\\fBlifeline\\fR COMMAND [options] ...\n");
 	append_section(out, "DESCRIPTION", about);
 	buffer_text_append(out, ".SH COMMANDS\n");
 	for (unsigned i = 0; commands[i]; i++) {
@@ -260,7 +279,7 @@ static void man_general(struct buffer *out)
 		append_roff(out, commands[i]->summary);
 		buffer_char(out, '\n');
 	}
-	man_options(out, general_options);
+	man_options(out, help_options);
 	man_statuses(out);
 	man_related(out, NULL);
 }

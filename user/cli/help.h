@@ -15,6 +15,8 @@ void help_command(struct buffer *out, const struct command *command);
 /* roff, man(7) macros. command NULL: lifeline(1) itself. */
 void help_man(struct buffer *out, const struct command *command);
 
+extern const struct option help_options[]; /* those before a command: --help, --version, … */
+
 const struct command *command_find(const char *name); /* NULL: there is none */
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "cli/closest.h"
 #include "cli/command.h"
+#include "cli/complete.h"
+#include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -54,7 +56,7 @@ static int print_schema(const char *argument)
 
 	if (!schema) {
 		error_set(&error, -EINVAL, "there is no schema '%s'", argument);
-		error_hint(&error, "there are report (also without a name) and events");
+		error_hint(&error, "there is one for each of " SCHEMA_NAMES "; without a name, the first");
 		return complain(&error);
 	}
 	buffer_text_append(&text, schema);
@@ -107,12 +109,37 @@ static int print_help(const char *name)
 	return output_print(&text);
 }
 
+static int print_completion(const char *shell)
+{
+	const char *script = shell ? completion_script(shell) : NULL;
+	struct buffer text = {0};
+	struct error error;
+
+	if (!script) {
+		error_set(&error, -EINVAL, "there is no completion for '%s'", shell ? shell : "");
+		error_hint(&error, "there is one for each of " COMPLETION_SHELLS);
+		return complain(&error);
+	}
+	buffer_text_append(&text, script);
+	return output_print(&text);
+}
+
+/* Asked by those scripts; words: what stands behind `lifeline --complete`. */
+static int print_candidates(int count, char **words)
+{
+	struct buffer text = {0};
+
+	complete_words(&text, count, words);
+	return output_print(&text);
+}
+
 static const struct {
 	const char *word;
 	int (*print)(const char *argument); /* the next word, or NULL */
 } general[] = {
     {"--help", print_general_help}, {"-h", print_general_help},      {"help", print_help}, {"--version", print_version},
     {"-V", print_version},          {"--json-schema", print_schema}, {"--man", print_man},
+    {"--completion", print_completion},
 };
 
 static int refuse_general_option(const char *word)
@@ -157,6 +184,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if (argc < 2)
 		return print_usage();
+	if (!strcmp(argv[1], "--complete"))
+		return print_candidates(argc - 2, argv + 2);
 	for (size_t i = 0; i < sizeof(general) / sizeof(general[0]); i++)
 		if (!strcmp(argv[1], general[i].word))
 			return general[i].print(argv[2]);
