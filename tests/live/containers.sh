@@ -177,6 +177,9 @@ within()
 	holds "$engine: within it: pids as they are there" "$report" '.findings | length == 1 and (.[0] |
 		.code == "zombie.unreaped" and .pid == $pid and .detail.parent_pid == 1 and (.help | contains("tini")))' \
 		--argjson pid "$(in_namespace "$zombie")"
+	container_exec within /only-here/lifeline doctor >"$scratch/out" 2>"$scratch/err" </dev/null
+	is "$engine: within it: doctor tells what is missing" "125 1" "$? $(grep -c '^impossible  CAP_BPF' "$scratch/out")" \
+		"$scratch/out" "$scratch/err"
 	container_end within
 	start_hung
 	container_exec hung /only-here/lifeline locks "$(in_namespace "$hung")" --format json --fail-on deadlock >"$report" 2>"$scratch/err" </dev/null

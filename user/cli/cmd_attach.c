@@ -190,6 +190,7 @@ static int observe(const struct observe_options *how, struct live_options *live)
 	observe_fill(how, live);
 	if (source_live_open(live, &source, &error) < 0)
 		return complain(&error);
+	tell_cost_of_others(&how->report);
 	say_armed(how, live);
 	status = report_source(&engine, source, &how->report, how->record, stdout);
 	engine_free(&engine);

@@ -67,6 +67,8 @@ static int run(void *data, int argument_count, char **arguments)
 		complain(&error);
 		return open_status(&live);
 	}
+	if (live.user)
+		tell_cost_of_user(&run_options->observe.report);
 	return observe(run_options, source);
 }
 

@@ -68,6 +68,7 @@ static int look(const struct zombies_command *command)
 		return complain(&error);
 	if (!command->report.quiet)
 		tell_degraded(&how);
+	tell_cost_of_others(&command->report);
 	status = report_source(&engine, source, &command->report, NULL, stdout);
 	engine_free(&engine);
 	return status;
@@ -86,6 +87,7 @@ static int watch(const struct zombies_command *command)
 	observe_fill(&how, &live);
 	if (source_live_open(&live, &source, &error) < 0)
 		return complain(&error);
+	tell_cost_of_others(&command->report);
 	status = report_source(&engine, source, &command->report, NULL, stdout);
 	engine_free(&engine);
 	return status;

@@ -11,6 +11,7 @@
 #include "cli/exports.h"
 #include "cli/follow.h"
 #include "cli/verdicts.h"
+#include "source/privilege.h"
 
 static bool is_script(const char *path)
 {
@@ -141,6 +142,23 @@ void observe_fill(const struct observe_options *options, struct live_options *li
 	live->buffer_bytes = options->buffer_bytes;
 	live->verbose = options->report.verbose;
 	observe_log(options->report.verbose);
+}
+
+void tell_cost_of_others(const struct report_options *options)
+{
+	const char *cost = privilege_cost_of_others();
+
+	if (cost && !options->quiet)
+		fprintf(stderr, "lifeline: %s; what would help: sudo, or once: %s LIFELINE\n", cost, PRIVILEGE_SETCAP);
+}
+
+void tell_cost_of_user(const struct report_options *options)
+{
+	const char *cost = privilege_cost_of_user();
+
+	tell_cost_of_others(options);
+	if (cost && !options->quiet)
+		fprintf(stderr, "lifeline: %s\n", cost);
 }
 
 void observe_log(int verbose)

@@ -180,6 +180,10 @@ int report_tell_cut(const struct engine *engine, const char *path);
 /* The parts of live_options that all live commands fill in the same way. */
 void observe_fill(const struct observe_options *options, struct live_options *live);
 /* What libbpf says goes to stderr: its warnings from -vv on, all of it from -vvv on. */
+/* Says on stderr what missing capabilities cost where processes of others are looked at. */
+void tell_cost_of_others(const struct report_options *options);
+/* The same where CMD runs as another user. */
+void tell_cost_of_user(const struct report_options *options);
 void observe_log(int verbose);
 
 /* Writes the report of a finished engine. -EPIPE, -ENOSPC, … with the error in words. */

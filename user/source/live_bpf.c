@@ -100,6 +100,17 @@ static bool has_call(long number)
 	return syscall(number, NULL, 0L, ~0UL, ~0UL, NULL, -1L) == 0 || errno != ENOSYS;
 }
 
+bool live_bpf_has_call(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+
+	if (!strcmp(name, "ll_fx_futex_waitv"))
+		return has_call(FUTEX_WAITV_CALL);
+	if (!strcmp(name, "ll_fx_futex_wait") || !strcmp(name, "ll_fx_futex_wake"))
+		return has_call(FUTEX_WAIT_CALL);
+	return true;
+}
+
 /* Which class of events a program serves, and so whose loss it is when the kernel did not run it. Those not named here
  * are of the class "life". */
 static const struct {
@@ -151,12 +162,9 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
 			bpf_program__set_autoload(program, single_calls && (wanted || (locks && is_file_call(name))));
 	}
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
-	if (!has_call(FUTEX_WAITV_CALL))
-		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_waitv, false);
-	if (!has_call(FUTEX_WAIT_CALL)) {
-		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wait, false);
-		bpf_program__set_autoload(skeleton->progs.ll_fx_futex_wake, false);
-	}
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (!live_bpf_has_call(program))
+			bpf_program__set_autoload(program, false);
 }
 
 /*

@@ -74,7 +74,7 @@ static int explain(const struct failure *failure, const struct live_options *opt
 {
 	if (failure->stage == STAGE_USER) {
 		error_errno(error, -failure->error, "cannot run the command as user '%s'", options->user);
-		error_hint(error, "becoming another user needs root");
+		error_hint(error, "becoming another user needs root, or CAP_SETUID and CAP_SETGID");
 		return -failure->error;
 	}
 	*exec_error = failure->error;

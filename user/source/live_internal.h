@@ -49,6 +49,8 @@ struct live_plan {
 
 /* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
 bool live_bpf_single_calls(void);
+/* Has the kernel the system call that this program is for? True of programs that are for none. */
+bool live_bpf_has_call(const struct bpf_program *program);
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */

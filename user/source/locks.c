@@ -6,15 +6,19 @@
 #include "source/locks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "source/begin.h"
 #include "source/live_internal.h"
 #include "source/locks_internal.h"
+#include "source/privilege.h"
 
 #define PROCESSES_MAX 32
 #define BETWEEN_LOOKS_NS 30000000
@@ -191,11 +195,27 @@ static int look_at(struct locks_source *source, const struct event_snap_process 
 	return err;
 }
 
+static int refuse_to_look(const struct locks_source *source, const char *attempt, struct error *error)
+{
+	const char *missing = privilege_cost_of_others();
+
+	error_set(error, -EACCES, "cannot %s of process %d: permission denied", attempt, (int)source->options->pid);
+	if (missing)
+		error_hint(error, "run lifeline as root, as the process' own user, or with what is missing: %.*s",
+			   (int)strcspn(missing, ":"), missing);
+	else
+		error_hint(error,
+			   "a security module (yama, SELinux, AppArmor) may forbid it; 'lifeline doctor' tells more");
+	return -EACCES;
+}
+
 static int look_at_all(struct locks_source *source, bool first, struct error *error)
 {
 	for (unsigned i = 0; i < source->chain_count; i++) {
 		const int err = look_at(source, source->chain[i], first);
 
+		if (err == -EACCES && !i)
+			return refuse_to_look(source, "read the system calls", error);
 		if (err && !i)
 			return error_errno(error, err, "cannot look at process %d", (int)source->options->pid);
 	}
@@ -292,23 +312,30 @@ static int check_asked(struct locks_source *source, struct error *error)
 	return 0;
 }
 
-/* Without the right to read its memory nothing could be told but what ps tells. */
-static int check_memory(struct locks_source *source, struct error *error)
+/* Without the right to read its memory nothing could be told but what ps tells. Asked of an address that nobody has:
+ * the kernel looks at rights first (mm/process_vm_access.c). */
+static int check_memory(const struct locks_source *source, struct error *error)
+{
+	char byte;
+	struct iovec here = {&byte, 1}, there = {NULL, 1};
+	const struct event_snap_process *process = source->chain[0];
+
+	if (process_vm_readv((pid_t)process->h.pid, &here, 1, &there, 1, 0) >= 0 || errno == EFAULT || errno == EINVAL)
+		return 0;
+	if (errno == ESRCH)
+		return 0; /* a kernel thread has no memory; one that is gone is found to be so by the look */
+	return refuse_to_look(source, "read the memory", error);
+}
+
+/* /proc shows it to the process' own user, or with CAP_DAC_READ_SEARCH. */
+static int check_calls(const struct locks_source *source, struct error *error)
 {
 	char path[48];
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/mem", source->chain[0]->h.pid);
-	file = fopen(path, "re");
-	if (file) {
-		fclose(file);
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/syscall", source->chain[0]->h.pid);
+	if (!source->options->from_proc || !faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) || errno != EACCES)
 		return 0;
-	}
-	if (errno == ENOENT || errno == ESRCH)
-		return error_errno(error, -ESRCH, "cannot look at process %d", (int)source->options->pid);
-	error_errno(error, -errno, "cannot read the memory of process %d", (int)source->options->pid);
-	error_hint(error, "run lifeline as root, or as the process' own user, or with CAP_SYS_PTRACE");
-	return -EACCES;
+	return refuse_to_look(source, "read the system calls", error);
 }
 
 int source_locks_open(struct locks_options *options, struct source **result, struct error *error)
@@ -332,6 +359,8 @@ int source_locks_open(struct locks_options *options, struct source **result, str
 		err = check_asked(source, error);
 	if (!err)
 		err = check_memory(source, error);
+	if (!err)
+		err = check_calls(source, error);
 	if (err) {
 		close_locks(&source->source);
 		return err;

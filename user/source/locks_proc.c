@@ -89,7 +89,8 @@ static int read_thread(uint32_t pid, uint64_t start_ns, const char *tid, struct 
 	struct raw_thread_look *raw = &seen.raw;
 	FILE *stat = open_of(pid, tid, "stat"), *status = open_of(pid, tid, "status"),
 	     *call = open_of(pid, tid, "syscall");
-	int result = -ESRCH;
+	/* the last is for its own user's eyes, unless CAP_DAC_READ_SEARCH is there */
+	int result = !call && errno == EACCES ? -EACCES : -ESRCH;
 
 	raw->h = (struct event){.kind = RAW_THREAD_LOOK,
 				.size = sizeof(*raw),

@@ -53,10 +53,55 @@ const char *privilege_lockdown(char *buffer, unsigned size)
 	return buffer;
 }
 
+const struct privilege privileges[] = {
+    {CAP_BPF, "CAP_BPF", "loads programs and maps into the kernel", "nothing can be observed", true},
+    {CAP_PERFMON, "CAP_PERFMON", "lets them read the kernel's memory", "nothing can be observed", true},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "reads other users' processes: paths, memory, namespaces",
+     "of other users' processes, who holds a lock, names of locks, stacks and program paths stay unknown", false},
+    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
+     "reads what other users keep to themselves: /proc/PID/fd, program files",
+     "of other users' processes, descriptors, system calls (from /proc) and unreadable program files stay unknown",
+     false},
+    {CAP_SETUID, "CAP_SETUID", "run -u USER", "run -u is refused", false},
+    {CAP_SETGID, "CAP_SETGID", "run -u USER, with USER's groups", "run -u is refused", false},
+    {CAP_KILL, "CAP_KILL", "passes Ctrl-C, SIGTERM and the end of --for on to CMD under run -u",
+     "a CMD that runs as another user cannot be ended by lifeline", false},
+};
+const unsigned privilege_count = sizeof(privileges) / sizeof(privileges[0]);
+
+bool privilege_granted(const struct privilege *privilege)
+{
+	return privilege_has(privilege->capability) || (privilege->core && privilege_has(CAP_SYS_ADMIN));
+}
+
+const char *privilege_cost_of_others(void)
+{
+	const bool ptrace = privilege_has(CAP_SYS_PTRACE), read = privilege_has(CAP_DAC_READ_SEARCH);
+
+	if (ptrace && read)
+		return NULL;
+	if (!ptrace)
+		return read ? "CAP_SYS_PTRACE is missing: paths, memory and stacks of other users' processes stay "
+			      "unknown"
+			    : "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are missing: paths, memory, stacks and "
+			      "descriptors of "
+			      "other users' processes stay unknown";
+	return "CAP_DAC_READ_SEARCH is missing: descriptors and unreadable program files of other users' processes "
+	       "stay "
+	       "unknown";
+}
+
+const char *privilege_cost_of_user(void)
+{
+	return privilege_has(CAP_KILL)
+		   ? NULL
+		   : "CAP_KILL is missing: a command that runs as another user hears nothing of SIGTERM "
+		     "to lifeline, and --for does not end it";
+}
+
 static const char *missing_capabilities(void)
 {
-	const bool admin = privilege_has(CAP_SYS_ADMIN), bpf = privilege_has(CAP_BPF) || admin,
-		   perfmon = privilege_has(CAP_PERFMON) || admin;
+	const bool bpf = privilege_granted(&privileges[0]), perfmon = privilege_granted(&privileges[1]);
 
 	if (!bpf && !perfmon)
 		return "CAP_BPF and CAP_PERFMON are";
@@ -72,8 +117,7 @@ int privilege_explain(int code, const char *attempt, struct error *error)
 
 	if (missing && (code == -EPERM || code == -EACCES)) {
 		error_set(error, code, "cannot %s: %s missing", attempt, missing);
-		error_hint(error,
-			   "run it with sudo, or once: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep LIFELINE");
+		error_hint(error, "run it with sudo, or once: " PRIVILEGE_SETCAP " LIFELINE");
 		return code;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {

@@ -6,222 +6,177 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "source/live_internal.h"
 #include "source/privilege.h"
+#include "source/probe_internal.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's generated code */
 #include "lifeline.skel.h"
 #pragma GCC diagnostic pop
 
-#define NAMES_MAX 5
-
-/* One capability: the programs that it takes, what is lost without it, and how it works when it does. */
-struct trial {
-	const char *name;
-	const char *programs[NAMES_MAX];
-	const char *how;
-	const char *loses;
+/* A program: what it tells of, and what is lost without it. Where it is attached, its section says. */
+struct program_words {
+	const char *program, *name, *loses;
 	bool core;
 };
 
-static const struct trial trials[] = {
-    {"births, execs and ends",
-     {"ll_newtask", "ll_exec", "ll_exit", "ll_switch", "ll_free"},
-     "BTF tracepoints task_newtask, sched_process_exec, sched_process_exit, and the last sched_switch",
-     "nothing can be observed without it",
-     true},
-    {"waits and their targets",
-     {"ll_wait"},
-     "BTF tracepoint sched_process_wait, arguments from the saved registers",
-     "who waits for whom stays unknown: zombies cannot be explained",
-     true},
-    {"reaps and refused forks", {NULL}, NULL, "who reaped whom, and when, stays unknown", true},
-    {"signals and who sent them",
-     {"ll_signal"},
-     "BTF tracepoint signal_generate",
-     "exit.killed cannot name the sender",
+static const struct program_words words[] = {
+    {"ll_newtask", "births", "nothing can be observed", true},
+    {"ll_exec", "execs", "which programs run stays unknown", true},
+    {"ll_exit", "exits", "nothing can be observed", true},
+    {"ll_switch", "switches, ends and adoptions",
+     "who became a zombie, whose child it is then, and all switches stay unknown", true},
+    {"ll_free", "zombies gone without a wait", "reaps within the kernel are not seen", true},
+    {"ll_wait", "waits and their targets", "who waits for whom stays unknown: zombies cannot be explained", true},
+    {"ll_iterate", "what runs already, parents of zombies",
+     "attach is impossible, and why a zombie is not reaped stays unknown", true},
+    {"ll_sysexit", "returns of system calls",
+     "who reaped whom, refused forks, steps of daemons and ends of lock waits stay unknown", true},
+    {"ll_signal", "signals and who sent them", "exit.killed cannot name the sender", false},
+    {"ll_oom", "kills by the OOM killer", "exit.oom cannot be told from other SIGKILLs", false},
+    {"ll_posix_lock", "waits for fcntl locks", "waits for fcntl locks are not told", false},
+    {"ll_flock", "waits for flock locks", "waits for flock locks are not told", false},
+    {"ll_waking", "who wakes whom", "switch.ping-pong cannot be seen", false},
+    {"ll_wake", "wake-ups, for --switches all", "--switches all does not tell who woke whom", false},
+    {"ll_rename", "names of threads", "changed thread names are not followed", false},
+    {"ll_attach_task", "who enters a control group (attach -g)", "who enters a group later is not observed", false},
+    {"ll_newtask_in", "who is born into a control group (attach -g)", "who is born into a group is not observed",
      false},
-    {"kills by the OOM killer",
-     {"ll_oom"},
-     "raw tracepoint mark_victim",
-     "exit.oom cannot be told from other SIGKILLs",
-     false},
-    {"waits for locks on files",
-     {"ll_posix_lock", "ll_flock"},
-     "BTF tracepoints posix_lock_inode and flock_lock_inode",
-     "waits for flock and fcntl locks are not told",
-     false},
-    {"who wakes whom", {"ll_waking"}, "BTF tracepoint sched_waking", "switch.ping-pong cannot be seen", false},
-    {"names of threads", {"ll_rename"}, "BTF tracepoint task_rename", "changed thread names are not followed", false},
-    {"what runs already (attach), parents of zombies",
-     {"ll_iterate"},
-     "task iterator",
-     "attach is impossible, and why a zombie is not reaped stays unknown",
-     true},
+    {"ll_newtask_ns", "who enters a container (attach -p)",
+     "health checks in a container are not observed by its PID 1", false},
 };
 
-static bool named(const char *const names[NAMES_MAX], const char *name)
+static const struct program_words *words_of(const char *program)
 {
-	for (int i = 0; i < NAMES_MAX && names[i]; i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
+	static const struct program_words unknown = {NULL, "a program", "what it tells of stays unknown", false};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(words[i].program, program))
+			return &words[i];
+	return &unknown;
 }
 
-static int try_programs(const char *const names[NAMES_MAX])
+/* Those on single system calls are one part, tried apart: another way does as well. */
+static bool is_on_single_call(const char *name)
+{
+	return !strncmp(name, "ll_fx_", 6);
+}
+
+enum { TRY_ALL = -1, TRY_SINGLE_CALLS = -2 };
+
+/* Loads and attaches the program of that number (or such a set), and takes it away again. 0 or a negative errno. */
+static int try_programs(int which)
 {
 	struct lifeline_bpf *skeleton = lifeline_bpf__open();
 	struct bpf_program *program;
-	int result;
+	int result, number = 0;
 
 	if (!skeleton)
 		return -errno;
 	bpf_object__for_each_program(program, skeleton->obj)
-		bpf_program__set_autoload(program, named(names, bpf_program__name(program)));
+	{
+		const bool single = is_on_single_call(bpf_program__name(program));
+
+		/* a call that this kernel does not have has no place for a program */
+		bpf_program__set_autoload(program, which == TRY_SINGLE_CALLS ? single && live_bpf_has_call(program)
+						   : which == TRY_ALL        ? !single
+									     : number == which);
+		number++;
+	}
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	result = lifeline_bpf__load(skeleton);
 	if (!result)
 		result = lifeline_bpf__attach(skeleton);
+	if (!result && bpf_program__autoload(skeleton->progs.ll_iterate)) {
+		const int link = bpf_link_create(bpf_program__fd(skeleton->progs.ll_iterate), 0, BPF_TRACE_ITER, NULL);
+
+		result = link < 0 ? link : 0;
+		if (link >= 0)
+			close(link);
+	}
 	lifeline_bpf__destroy(skeleton);
 	return result;
 }
 
-static void refuse(struct capability *capability, int result, const char *loses)
+void probe_refuse(struct capability *capability, int code, const char *loses)
 {
 	struct error error = {0};
 
 	capability->state = capability->core ? CAPABILITY_IMPOSSIBLE : CAPABILITY_DEGRADED;
-	privilege_explain(result, "be used", &error);
+	privilege_explain(code, "be used", &error);
 	snprintf(capability->why, sizeof(capability->why), "%s: it %.180s", loses, error.text);
 	snprintf(capability->fix, sizeof(capability->fix), "%.300s", error.hint);
 }
 
-/* Either way of seeing the return of a wait will do; which one is in use is worth telling. */
-static void try_call_hook(struct capability *capability, const char *loses)
+/* "tp_btf/sched_switch" is where a reader of the kernel's documentation finds it. */
+static void tell_program(const struct bpf_program *program, int result, probe_tell tell, void *context)
 {
-	static const char *const single[NAMES_MAX] = {"ll_fx_wait4", "ll_fx_waitid", "ll_fx_clone"};
-	static const char *const all[NAMES_MAX] = {"ll_sysexit"};
-	int result;
+	const struct program_words *about = words_of(bpf_program__name(program));
+	struct capability capability = {.core = about->core};
+	const char *section = bpf_program__section_name(program);
 
-	if (live_bpf_single_calls() && !try_programs(single)) {
-		snprintf(capability->how, sizeof(capability->how),
-			 "attach: fexit on each of these calls, no cost to others, busy polling not seen; run: BTF "
-			 "tracepoint sys_exit, quicker to remove");
-		return;
-	}
-	result = try_programs(all);
-	if (result) {
-		refuse(capability, result, loses);
-		return;
-	}
-	snprintf(capability->how, sizeof(capability->how),
-		 "BTF tracepoint sys_exit, filtered by number (fexit on single calls is refused here)");
-}
-
-static void run_trial(const struct trial *trial, struct capability *capability)
-{
-	int result;
-
-	capability->name = trial->name;
-	capability->core = trial->core;
-	if (!trial->programs[0]) {
-		try_call_hook(capability, trial->loses);
-		return;
-	}
-	result = try_programs(trial->programs);
+	capability.name = about->name;
+	snprintf(capability.how, sizeof(capability.how), "%s at %s", bpf_program__name(program),
+		 section + (section[0] == '?'));
 	if (result)
-		refuse(capability, result, trial->loses);
-	else
-		snprintf(capability->how, sizeof(capability->how), "%s", trial->how);
+		probe_refuse(&capability, result, about->loses);
+	if (!privilege_granted(&privileges[0]) || !privilege_granted(&privileges[1]))
+		capability.fix[0] = '\0'; /* told of the capabilities already */
+	tell(context, &capability);
 }
 
-static void check_type_information(struct capability *capability)
+/* Either way of seeing the return of a call will do; which one is in use is worth telling. */
+static void tell_single_calls(probe_tell tell, void *context)
 {
-	capability->name = "kernel type information";
-	capability->core = true;
-	snprintf(capability->how, sizeof(capability->how), "/sys/kernel/btf/vmlinux");
-	if (!access("/sys/kernel/btf/vmlinux", R_OK))
-		return;
-	capability->state = CAPABILITY_IMPOSSIBLE;
-	snprintf(capability->why, sizeof(capability->why), "there is no /sys/kernel/btf/vmlinux: %s", strerror(errno));
-	snprintf(capability->fix, sizeof(capability->fix),
-		 "use a kernel built with CONFIG_DEBUG_INFO_BTF=y; mount /sys in a container");
-}
+	struct capability capability = {.name = "returns of single system calls (attach)"};
+	const int result = live_bpf_single_calls() ? try_programs(TRY_SINGLE_CALLS) : -EPERM;
 
-static void check_privileges(struct capability *capability)
-{
-	const bool admin = privilege_has(CAP_SYS_ADMIN);
-
-	capability->name = "privileges";
-	capability->core = true;
-	snprintf(capability->how, sizeof(capability->how), "%s", geteuid() ? "capabilities" : "root");
-	snprintf(capability->fix, sizeof(capability->fix),
-		 "sudo, or: sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep on the program");
-	if (!admin && (!privilege_has(CAP_BPF) || !privilege_has(CAP_PERFMON))) {
-		capability->state = CAPABILITY_IMPOSSIBLE;
-		snprintf(capability->why, sizeof(capability->why), "missing:%s%s",
-			 privilege_has(CAP_BPF) ? "" : " CAP_BPF (load programs)",
-			 privilege_has(CAP_PERFMON) ? "" : " CAP_PERFMON (read kernel memory)");
-	} else if (!privilege_has(CAP_SYS_PTRACE)) {
-		capability->state = CAPABILITY_DEGRADED;
-		snprintf(capability->why, sizeof(capability->why),
-			 "without CAP_SYS_PTRACE the program paths of other users' processes are unknown in attach");
+	if (!result) {
+		snprintf(capability.how, sizeof(capability.how),
+			 "fexit on each of these calls: no cost to others, busy polling not seen");
 	} else {
-		capability->fix[0] = '\0';
+		snprintf(
+		    capability.how, sizeof(capability.how),
+		    "fexit is refused here; the hook at all returns is used, as by run: same facts, some 90 ns a call");
 	}
+	tell(context, &capability);
 }
 
-static void check_lockdown(struct capability *capability)
+/* All at once, as they mostly work all; one by one only to find out which does not. */
+static void tell_programs(probe_tell tell, void *context)
 {
-	char state[32];
+	struct lifeline_bpf *skeleton = lifeline_bpf__open();
+	const int all = skeleton ? try_programs(TRY_ALL) : -errno;
+	struct bpf_program *program;
+	int number = 0;
 
-	privilege_lockdown(state, sizeof(state));
-	capability->name = "kernel lockdown";
-	capability->core = true;
-	snprintf(capability->how, sizeof(capability->how), "%s", *state ? state : "off");
-	if (strcmp(state, "confidentiality"))
+	if (!skeleton) {
+		struct capability capability = {.name = "programs", .core = true};
+
+		probe_refuse(&capability, all, "nothing can be observed");
+		tell(context, &capability);
 		return;
-	capability->state = CAPABILITY_IMPOSSIBLE;
-	snprintf(capability->why, sizeof(capability->why), "lockdown=confidentiality forbids reading kernel memory");
-	snprintf(capability->fix, sizeof(capability->fix), "boot with lockdown=integrity or without lockdown");
+	}
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
+		if (!is_on_single_call(bpf_program__name(program)))
+			tell_program(program, all ? try_programs(number) : 0, tell, context);
+		number++;
+	}
+	lifeline_bpf__destroy(skeleton);
+	tell_single_calls(tell, context);
 }
 
-static void check_user_switch(struct capability *capability)
+int probe_run(probe_tell tell, void *context, struct error *error)
 {
-	capability->name = "running CMD as another user (-u)";
-	snprintf(capability->how, sizeof(capability->how), "setuid, all capabilities dropped");
-	if (privilege_has(CAP_SETUID) && privilege_has(CAP_SETGID))
-		return;
-	capability->state = CAPABILITY_DEGRADED;
-	snprintf(capability->why, sizeof(capability->why),
-		 "CAP_SETUID and CAP_SETGID are missing: CMD runs as the caller");
-	snprintf(capability->fix, sizeof(capability->fix), "sudo");
-}
-
-int probe_run(void (*tell)(void *context, const struct capability *capability), void *context, struct error *error)
-{
-	static void (*const checks[])(struct capability *) = {check_type_information, check_privileges, check_lockdown,
-							      check_user_switch};
-
 	(void)error;
 	libbpf_set_print(NULL);
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		struct capability capability = {0};
-
-		checks[i](&capability);
-		tell(context, &capability);
-	}
-	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
-		struct capability capability = {0};
-
-		run_trial(&trials[i], &capability);
-		tell(context, &capability);
-	}
+	probe_here(tell, context);
+	tell_programs(tell, context);
 	return 0;
 }
