@@ -7,15 +7,12 @@
 #include "lib/common.bpf.h"
 
 #include "hooks/held.bpf.h"
+#include "hooks/join.bpf.h"
 #include "hooks/lifecycle.bpf.h"
 #include "hooks/sched.bpf.h"
 #include "hooks/signal.bpf.h"
 #include "hooks/snapshot.bpf.h"
 #include "hooks/timeline.bpf.h"
 #include "hooks/wait.bpf.h"
-
-/* Last: programs of one tracepoint run in the order of their sections, and a birth starts with a clean mark
- * (lifecycle.bpf.h, start_clean), which these set. */
-#include "hooks/join.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

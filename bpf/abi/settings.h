@@ -60,6 +60,7 @@ struct settings {
 	__u32 want_switch;  /* keep counters of blocked time and wakers */
 	/* attach: who joins the watched later, not being a descendant of one */
 	__u32 select_cgroups; /* whoever enters a group in the map `selected` */
+	__u32 select_pids;    /* whoever is born into the pid namespace of one that is watched and its init */
 	__u32 select_comm;    /* whoever calls exec and is named so then */
 	__u32 select_uid;     /* whoever calls exec as this user */
 	__u32 uid;
@@ -70,7 +71,6 @@ struct settings {
 	__u32 timeline_bytes; /* with more than that in the ring, switches are dropped: the rest is for all others */
 	__u32 exit_wakes;     /* as wakes, of a thread that is ending */
 	__u32 want_holds;     /* probes on the C library's lock functions are attached */
-	__u32 pad;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */

@@ -98,6 +98,8 @@ int STAYING_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 	start_clean(child, watched);
 	if (watched)
 		tell_fork(child, creator, flags, t);
+	else
+		join_at_birth(child);
 	return 0;
 }
 

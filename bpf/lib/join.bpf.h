@@ -84,4 +84,39 @@ static __always_inline bool is_selected_group(struct kernfs_node *node)
 	return false;
 }
 
+/* The init (PID 1) of the task's own pid namespace; 0 for the first namespace. */
+static __always_inline __u32 init_of(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level = pid ? BPF_CORE_READ(pid, level) : 0;
+	struct upid upid = {};
+
+	if (!level || level > 32)
+		return 0;
+	bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level]);
+	return BPF_CORE_READ(upid.ns, child_reaper, tgid);
+}
+
+/*
+ * Of a process whose creator is not watched. Into a watched group: clone3 with CLONE_INTO_CGROUP is no move (systemd
+ * starts units so). Into the pid namespace of a watched init: a container's health check (docker exec, nsenter) is born
+ * to somebody outside, but what it leaves behind becomes that init's child, and ends with it.
+ * Not a program of its own: those of one tracepoint run in the order of their sections, and a birth starts with a clean
+ * mark.
+ */
+static __always_inline void join_at_birth(struct task_struct *child)
+{
+	__u32 init;
+
+	if (settings.select_cgroups && is_selected_group(BPF_CORE_READ(child, cgroups, dfl_cgrp, kn))) {
+		join(child);
+		return;
+	}
+	if (!settings.select_pids || !own_level(child))
+		return;
+	init = init_of(child);
+	if (init && is_target(init))
+		join(child);
+}
+
 #endif

@@ -207,8 +207,6 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
 	bpf_program__set_autoload(skeleton->progs.ll_wake, wants & (1U << GROUP_TIMELINE));
 	bpf_program__set_autoload(skeleton->progs.ll_attach_task, plan->selection && plan->selection->cgroup_count);
-	bpf_program__set_autoload(skeleton->progs.ll_newtask_in, plan->selection && plan->selection->cgroup_count);
-	bpf_program__set_autoload(skeleton->progs.ll_newtask_ns, plan->selection && plan->selection->pid_count);
 }
 
 static void fill_selection(struct settings *settings, const struct live_options *selection)
@@ -216,6 +214,7 @@ static void fill_selection(struct settings *settings, const struct live_options 
 	if (!selection)
 		return;
 	settings->select_cgroups = selection->cgroup_count > 0;
+	settings->select_pids = selection->pid_count > 0;
 	settings->select_comm = selection->comm != NULL;
 	if (selection->comm)
 		snprintf(settings->comm, sizeof(settings->comm), "%s", selection->comm);
