@@ -45,10 +45,10 @@ static const struct program_words words[] = {
     {"ll_wake", "wake-ups, for --switches all", "--switches all does not tell who woke whom", false},
     {"ll_rename", "names of threads", "changed thread names are not followed", false},
     {"ll_attach_task", "who enters a control group (attach -g)", "who enters a group later is not observed", false},
-    {"ll_newtask_in", "who is born into a control group (attach -g)", "who is born into a group is not observed",
-     false},
-    {"ll_newtask_ns", "who enters a container (attach -p)",
-     "health checks in a container are not observed by its PID 1", false},
+    {"ll_lock_call", "calls of lock functions (--locks all)", "--locks all is refused", false},
+    {"ll_lock_tried", "returns of lock functions (--locks all)", "--locks all is refused", false},
+    {"ll_locker_ends", "ends of those who hold locks (--locks all)", "--locks all is refused", false},
+    {"ll_locker_born", "threads of those who hold locks (--locks all)", "--locks all is refused", false},
 };
 
 static const struct program_words *words_of(const char *program)
@@ -89,6 +89,8 @@ static int try_programs(int which)
 		number++;
 	}
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
+	/* these are loaded only: probe_here.c tries a probe */
+	live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	result = lifeline_bpf__load(skeleton);
 	if (!result)
 		result = lifeline_bpf__attach(skeleton);
