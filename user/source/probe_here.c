@@ -229,6 +229,26 @@ static void check_uprobes(struct capability *capability)
 	    result == -EACCES || result == -EPERM ? "root, or CAP_SYS_ADMIN: the kernel asks for no less" : "");
 }
 
+/* In one word, before each of them. */
+static void check_privileges(struct capability *capability)
+{
+	size_t used = 0;
+
+	capability->name = "privileges";
+	capability->core = true;
+	SAY(how, "%s", geteuid() ? "capabilities" : "root");
+	for (unsigned i = 0; i < privilege_count; i++) {
+		if (privilege_granted(&privileges[i]) || used >= sizeof(capability->why))
+			continue;
+		used += (size_t)snprintf(capability->why + used, sizeof(capability->why) - used, "%s%s",
+					 used ? ", " : "missing: ", privileges[i].name);
+		if (capability->state == CAPABILITY_WORKS || privileges[i].core)
+			capability->state = privileges[i].core ? CAPABILITY_IMPOSSIBLE : CAPABILITY_DEGRADED;
+	}
+	if (used)
+		SAY(fix, "sudo, or once: " PRIVILEGE_SETCAP " LIFELINE");
+}
+
 static void tell_privilege(const struct privilege *privilege, probe_tell tell, void *context)
 {
 	struct capability capability = {.name = privilege->name, .core = privilege->core};
@@ -237,11 +257,6 @@ static void tell_privilege(const struct privilege *privilege, probe_tell tell, v
 	if (!privilege_granted(privilege)) {
 		take_away(&capability);
 		snprintf(capability.why, sizeof(capability.why), "it is missing: %s", privilege->loses);
-		snprintf(capability.fix, sizeof(capability.fix), "%s",
-			 privilege->capability == CAP_SETUID || privilege->capability == CAP_SETGID ||
-				 privilege->capability == CAP_KILL
-			     ? "sudo"
-			     : "sudo, or once: " PRIVILEGE_SETCAP " LIFELINE");
 	}
 	tell(context, &capability);
 }
@@ -252,6 +267,10 @@ void probe_here(probe_tell tell, void *context)
 							      check_memory,           check_proc,     check_settings,
 							      check_uprobes};
 
+	struct capability summary = {0};
+
+	check_privileges(&summary);
+	tell(context, &summary);
 	for (unsigned i = 0; i < privilege_count; i++)
 		tell_privilege(&privileges[i], tell, context);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
