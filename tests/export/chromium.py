@@ -20,6 +20,10 @@ def find():
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+class CannotStart(Exception):
+    """Chromium is there, and does not run here; what it said last."""
+
+
 class Chromium:
     """One browser with one page. What the page says to the console, throws or asks of a network is kept in `console`,
     `errors` and `requests`."""
@@ -29,20 +33,27 @@ class Chromium:
         to_read, self.out = os.pipe()
         self.into, to_write = os.pipe()
         # the browser reads descriptor 3 and writes 4
+        self.log = open(os.path.join(self.home, "log"), "w+b")
         self.process = subprocess.Popen(
             ["sh", "-c", f'exec 3<&{to_read} 4>&{to_write}; exec "$@"', "sh", find(), *FLAGS, f"--user-data-dir={self.home}",
              f"--window-size={width},{height}", "about:blank"],
-            pass_fds=(to_read, to_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            pass_fds=(to_read, to_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log,
             env={**os.environ, "HOME": self.home, "XDG_CONFIG_HOME": self.home, "XDG_CACHE_HOME": self.home})
         os.close(to_read)
         os.close(to_write)
         self.buffer, self.number, self.session = b"", 0, None
         self.console, self.errors, self.requests, self.loaded = [], [], [], 0
-        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.ask(domain + ".enable")
-        self.size(width, height)
+        try:
+            target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+            self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.ask(domain + ".enable")
+            self.size(width, height)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            self.log.seek(0)
+            said = self.log.read().decode(errors="replace").strip().splitlines()[-1:] or [str(error)]
+            self.close()
+            raise CannotStart(said[0]) from error
 
     def close(self):
         try:
@@ -51,6 +62,7 @@ class Chromium:
         except (OSError, RuntimeError, TimeoutError):
             self.process.kill()
         self.process.wait()
+        self.log.close()
         os.close(self.out)
         os.close(self.into)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -103,8 +115,9 @@ class Chromium:
         """Opens a file and waits until it is loaded (scripts at its end have run)."""
         before, until = self.loaded, time.monotonic() + PATIENCE
         self.console, self.errors, self.requests = [], [], []
-        self.ask("Page.navigate", url="file://" + os.path.abspath(path))
-        while self.loaded == before:
+        url = "file://" + os.path.abspath(path)
+        self.ask("Page.navigate", url=url)
+        while self.loaded == before or self.value("document.readyState + ' ' + location.href") != "complete " + url:
             self.note(self.message(until))
 
     def value(self, script):
