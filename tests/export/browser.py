@@ -197,6 +197,9 @@ def mouse(browser):
     holds("pointing tells what it is", "300 </script>" in browser.value("tip.hidden ? '' : tip.textContent"))
     browser.press_on(".finding:nth-of-type(3) > button")
     check("from a verdict to its process", 300, browser.value("lanes.chosen.process.pid"))
+    browser.press_on(".finding:nth-of-type(3) th button")
+    check("from a line of evidence to its moment", [300, 6.1e6], browser.value("[lanes.chosen.process.pid, lanes.cursor]"))
+    holds("and what it says", "it ended by SIGKILL" in browser.value("document.querySelector('#details').textContent"))
     quiet("after all that", browser)
 
 

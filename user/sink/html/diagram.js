@@ -113,6 +113,17 @@ function goToProcess(process)
 	scroller.focus({preventScroll: true});
 }
 
+// From a line of evidence: that moment, marked, in the life of the process.
+function goToMoment(process, t, text)
+{
+	goToProcess(process);
+	if (t < view.from || t > view.until)
+		look(t - span() / 2, t + span() / 2);
+	lanes.cursor = t;
+	showDetails(lanes.chosen, moment(t, 6) + ': ' + text);
+	redraw();
+}
+
 function zoomToLife(row)
 {
 	const from = Math.max(row.thread ? row.thread.from : row.process.born, 0), until = row.thread ? row.thread.until : Math.max(row.process.gone, row.process.died);
@@ -308,7 +319,10 @@ const KEYS = {
 	Enter: () => lanes.chosen && toggleThreads(lanes.chosen.process),
 	n: () => stepMark(1),
 	p: () => stepMark(-1),
-	Escape: () => choose(null),
+	Escape: () => {
+		lanes.cursor = null;
+		choose(null);
+	},
 };
 
 function keyPressed(event)

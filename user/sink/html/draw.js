@@ -383,6 +383,16 @@ function drawBounds(height)
 			line(colors.dim, Math.round(xOf(t)) + 0.5, AXIS, Math.round(xOf(t)) + 0.5, height);
 }
 
+// The moment that somebody asked for.
+function drawCursor(height)
+{
+	if (lanes.cursor === null || !inSight(xOf(lanes.cursor)))
+		return;
+	pen.setLineDash([5, 3]);
+	line(colors.accent, xOf(lanes.cursor), AXIS, xOf(lanes.cursor), height, 1.5);
+	pen.setLineDash([]);
+}
+
 function drawRow(row, y)
 {
 	if (row.thread) {
@@ -433,6 +443,7 @@ function draw(width, height, top)
 	for (let index = first; index < last; index++)
 		if (lanes.rows[index].thread)
 			drawHolders(lanes.rows[index], index, top);
+	drawCursor(height);
 	pen.restore();
 	pen.save();
 	pen.beginPath();

@@ -3,7 +3,7 @@
 // Which rows the diagram has: the tree of processes, as far as it is asked for, and the threads of those unfolded.
 
 const ROW = 24, AXIS = 26;
-const lanes = {rows: [], shown: 0, which: 'all', find: '', chosen: null, hovered: null, rowOf: new Map()};
+const lanes = {rows: [], shown: 0, which: 'all', find: '', chosen: null, cursor: null, rowOf: new Map()};
 
 function presentUntil(process)
 {

@@ -19,11 +19,21 @@ function decimalsNeeded(evidence)
 	return 3;
 }
 
-function evidenceTable(finding)
+// The time of a line, which leads to that moment in the diagram if it is somebody's.
+function factTime(fact, process, decimals)
+{
+	if (fact.t_ns === null)
+		return '';
+	const text = moment(fact.t_ns, decimals);
+
+	return !process ? text : element('button', {type: 'button', class: 'link', title: 'show in the diagram', onclick: () => goToMoment(process, fact.t_ns, visible(fact.text || ''))}, text);
+}
+
+function evidenceTable(finding, process)
 {
 	const decimals = decimalsNeeded(finding.evidence);
 	const rows = finding.evidence.map((fact) => element('tr', null,
-		element('th', {scope: 'row'}, fact.t_ns === null ? '' : moment(fact.t_ns, decimals)), element('td', null, stranger(fact.text || ''))));
+		element('th', {scope: 'row'}, factTime(fact, process, decimals)), element('td', null, stranger(fact.text || ''))));
 
 	return rows.length ? element('table', {class: 'evidence', 'aria-label': 'Evidence'}, element('tbody', null, ...rows)) : null;
 }
@@ -67,7 +77,7 @@ function findingCard(finding)
 	return element('article', {class: 'finding ' + finding.severity, id: 'finding-' + finding.index, tabindex: '-1'},
 		element('h3', null, element('span', {class: 'code'}, finding.severity + '[' + finding.code + ']'), finding.certain ? '' : ' (uncertain: events were lost)', ': ',
 			stranger(finding.title || (extra.verdicts[finding.code] || {}).title || '')),
-		subjectLine(finding, process), evidenceTable(finding), finding.help ? helpText(finding.help) : null,
+		subjectLine(finding, process), evidenceTable(finding, process), finding.help ? helpText(finding.help) : null,
 		process ? element('button', {type: 'button', onclick: () => goToProcess(process)}, 'Show in the diagram') : null,
 		explanation(finding.code));
 }
