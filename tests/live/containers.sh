@@ -55,7 +55,7 @@ negligent()
 		for pid in "${dead[@]}"; do grep -cE "^ +$pid .*, pid $(in_namespace "$pid") in its namespace" "$scratch/out"; done |
 			paste -sd' ')" "$scratch/out"
 	[ -z "$container" ] ||
-		is "$engine: zombies: the container" 1 "$(grep -c "^ *container ${container:0:11}" "$scratch/out")" "$scratch/out"
+		is "$engine: zombies: the container" 1 "$(grep -c "^ *container ${container:0:12}\$" "$scratch/out")" "$scratch/out"
 	look zombies -p "$init" --proc
 	is "$engine: zombies --proc: the same, both pids" "$(pairs "${dead[@]}")" \
 		"$(jq -c '[.processes[] | [.pid, .ns_pid]] | sort' "$report")" "$scratch/err"

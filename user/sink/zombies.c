@@ -124,7 +124,8 @@ static void write_place(struct text_report *report, const struct process *proces
 	}
 	if (place.container_length) {
 		page_add(page, STYLE_PLAIN, place.unit_length ? ", container " : " container ");
-		page_stranger(page, STYLE_PLAIN, place.container, place.container_length, 12);
+		page_stranger(page, STYLE_PLAIN, place.container,
+			      place.is_id ? CONTAINER_ID_LISTED : place.container_length, page_left(page));
 	}
 	if (!place.unit_length && !place.container_length) {
 		page_add(page, STYLE_PLAIN, " cgroup ");

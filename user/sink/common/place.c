@@ -73,9 +73,11 @@ bool place_of(const char *path, struct place *place)
 		if (id) {
 			place->container = id;
 			place->container_length = ID_LENGTH;
+			place->is_id = true;
 		} else if (name_length) {
 			place->container = name;
 			place->container_length = name_length;
+			place->is_id = false;
 		} else if (ends_in(word, length, ".service") || ends_in(word, length, ".scope")) {
 			place->unit = word;
 			place->unit_length = length;
