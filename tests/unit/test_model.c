@@ -385,7 +385,7 @@ static void the_youngest_stay_and_work_is_done_once_in_a_while(void **state)
 		end_process(model, child, child);
 		reap_child(model, child, 1, child);
 		model_retire(model, &rule, &users);
-		assert_in_range(child - 1 - model_retired(model)->processes, 0, 15);
+		assert_in_range(child - 1 - model_retired(model)->processes, 0, 20);
 	}
 	assert_non_null(model_by_pid(model, 101));
 	assert_non_null(model_by_pid(model, 92));

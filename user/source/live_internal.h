@@ -165,6 +165,6 @@ int live_snapshot_add_texts(const struct event_snap_process *snap, record_fn rec
 unsigned long live_read_limit(const char *path, unsigned long otherwise);
 /* What there is of `size` bytes at `address` in another process: their number, as the end may be missing. */
 size_t live_read_memory(uint32_t pid, uint64_t address, void *to, size_t size);
-uint64_t live_clock(void); /* CLOCK_BOOTTIME, ns */
+uint64_t live_clock(void); /* the machine's CLOCK_BOOTTIME, ns: that of the initial time namespace */
 
 #endif
