@@ -67,3 +67,43 @@ done
 python3 "$here/lives.py" 100000 "$scratch/lives"
 python3 "$here/../export/switches.py" 100000 >"$scratch/switches.ev"
 python3 "$here/page.py" "$lifeline" "$scratch" "$scratch/lives" "$scratch/switches.ev"
+# ---- watching a busy machine for a while. SOAK=SECONDS (60), FORKS and SWITCHES a second.
+soak=${SOAK:-60}
+forks=${FORKS:-1000}
+switches=${SWITCHES:-50000}
+${CC:-cc} -O2 -std=gnu11 -Wall -Wextra -D_GNU_SOURCE -o "$scratch/load" "$here/load.c" -pthread
+
+# "NS KIB": processor time used so far, and memory
+usage() {
+	echo "$(cut -d' ' -f1 "/proc/$1/task/$1/schedstat") $(awk '/^VmRSS:/ { print $2 }' "/proc/$1/status")"
+}
+
+# watch OPTION…: what attach --all with these costs under that load
+watch() {
+	"$lifeline" attach --all --format json -o "$scratch/soak.json" "$@" 2>/dev/null &
+	pid=$!
+	sleep 2
+	before=$(usage "$pid")
+	"$scratch/load" "$forks" "$switches" "$(awk "BEGIN { print $soak / 4 }")" >"$scratch/load1"
+	between=$(usage "$pid")
+	"$scratch/load" "$forks" "$switches" "$(awk "BEGIN { print $soak * 3 / 4 }")" >"$scratch/load2"
+	after=$(usage "$pid")
+	kill -INT "$pid"
+	wait "$pid" || true
+	lost=$(awk '/"total": [0-9]/ { gsub(/[^0-9]/, ""); print; exit }' "$scratch/soak.json")
+	cat "$scratch/load1" "$scratch/load2" | awk -v before="$before" -v between="$between" -v after="$after" \
+		-v seconds="$soak" -v lost="$lost" -v options="$*" '
+		{ made += $1; switched += $2 }
+		END {
+			split(before, b); split(between, m); split(after, a)
+			printf "  attach --all %s\n    %d processes, %d switches in %d s: %.2f %% of one processor", options, made,
+				switched, seconds, (a[1] - b[1]) / 1e7 / seconds
+			printf "; memory %d KiB at first, %d after a quarter, %d at the end; %d lost\n", b[2], m[2], a[2], lost
+		}'
+}
+
+echo
+echo "watching $forks forks/s and $switches switches/s (goal: <= 1 % of one processor, no growth after the first quarter):"
+watch --locks off
+watch
+watch --follow --interval 1s

@@ -343,7 +343,7 @@ void model_retire(struct model *model, const struct retire_rule *rule, const str
 {
 	struct sweep sweep = {.model = model, .rule = rule, .users = users};
 
-	if (rule->keep && model->ends - model->ends_retired < rule->keep / 2)
+	if (rule->keep && model->ends - model->ends_retired < rule->keep)
 		return;
 	model->ends_retired = model->ends;
 	if (!mark_all(&sweep))

@@ -23,6 +23,7 @@
 #include "source/begin.h"
 
 #define TURN_MS 20
+#define TURN_STAYING_MS 50 /* attach: nobody waits for the end of it, and each turn has its price */
 #define REORDER_NS 5000000ULL	  /* KERNEL: inversions of up to 1.8 ms between processors */
 #define LOSS_EVERY 8		  /* turns */
 #define DRAIN_EVERY 5		  /* turns: sums of waits for locks are told this often */
@@ -571,7 +572,7 @@ static int turn(struct live *live)
 	uint64_t now_ns;
 
 	live_bpf_sample_wakes(&live->bpf, live->turn % SAMPLE_EVERY == SAMPLE_FIRST);
-	wait_a_turn(live, TURN_MS);
+	wait_a_turn(live, live->options->mode == MODE_RUN ? TURN_MS : TURN_STAYING_MS);
 	now_ns = live_clock();
 	ring_buffer__consume(live->ring);
 	if (live->stop)
