@@ -108,7 +108,7 @@ enum probe_call {
 struct held_lock {
 	__u64 address, since_ns;
 	__u32 site, kind;  /* enum lock_kind */
-	__u32 depth, flags; /* how often it was taken; HELD_* */
+	__u32 depth, flags; /* how often it was taken, 0: once more than before; HELD_* */
 };
 
 /* What a thread holds. Only that thread writes it; user space reads those that are left at the end. */
@@ -156,7 +156,9 @@ struct order_fold {
 struct raw_lock_met {
 	struct event h;
 	__u64 space, address;
-	__u32 site, kind;
+	__u64 inode, offset;
+	__u32 device;        /* as the kernel numbers them */
+	__u32 site, kind, pad;
 };
 
 #define ALARM_REAL 1  /* an interval timer, alarm(2) */

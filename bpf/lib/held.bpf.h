@@ -22,6 +22,7 @@
 
 #define KIND_TYPE 3 /* of glibc's __kind (nptl/pthreadP.h) */
 #define KIND_RECURSIVE 1
+#define KIND_CHECKS 2
 #define KIND_ROBUST 16
 #define KIND_INHERITS 32
 #define KIND_SHARED 128
@@ -330,22 +331,56 @@ static __always_inline void tell_orders(struct locker *locker, const struct held
 
 /* ---- a lock is got -------------------------------------------------------------------------------------------- */
 
-/* Memory that processes share must be looked at while they live. */
+struct place_search {
+	__u64 address, inode, offset;
+	__u32 device, pad;
+};
+
+#define MAP_IS_SHARED 8 /* VM_SHARED */
+#define PAGE_BITS 12
+
+static long note_mapping(struct task_struct *task, struct vm_area_struct *area, void *context)
+{
+	struct place_search *search = context;
+	struct inode *inode;
+
+	if (!area || !(BPF_CORE_READ(area, vm_flags) & MAP_IS_SHARED))
+		return 0;
+	inode = BPF_CORE_READ(area, vm_file, f_inode);
+	if (!inode)
+		return 0;
+	search->inode = BPF_CORE_READ(inode, i_ino);
+	search->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	search->offset = (BPF_CORE_READ(area, vm_pgoff) << PAGE_BITS) + search->address - BPF_CORE_READ(area, vm_start);
+	return 0;
+}
+
+/* Where shared memory lies must be told while it is mapped. */
 static __always_inline void tell_met(struct task_struct *task, const struct locker *locker,
 				     const struct held_lock *held, __u64 t)
 {
 	struct site_key key = {.space = locker->space ^ held->address, .pid = locker->pid};
+	struct place_search search = {.address = held->address};
 	struct raw_lock_met *record;
 	__u32 one = 1;
 
 	if (bpf_map_lookup_elem(&sites_told, &key) || bpf_map_update_elem(&sites_told, &key, &one, BPF_NOEXIST))
 		return;
+	/* refused while somebody changes the map: then the next time, or by user space if there is none */
+	if (bpf_find_vma(task, held->address, note_mapping, &search, 0) || !search.inode) {
+		bpf_map_delete_elem(&sites_told, &key);
+		return;
+	}
 	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 	if (!record) {
-		count_lost(GROUP_LOCK, 1);
+		bpf_map_delete_elem(&sites_told, &key);
 		return;
 	}
 	fill_head(&record->h, RAW_LOCK_MET, sizeof(*record), task, t);
+	record->inode = search.inode;
+	record->offset = search.offset;
+	record->device = search.device;
+	record->pad = 0;
 	record->space = locker->space;
 	record->address = held->address;
 	record->site = held->site;
@@ -364,16 +399,19 @@ static __always_inline void got(struct task_struct *task, struct locker *locker,
 	__u64 at = held_at(locker, taken->address), count = locker->count;
 
 	fold_hold(locker, taken, 1, 0, t);
+	if (taken->flags & HELD_SHARED)
+		tell_met(task, locker, taken, t);
 	barrier_var(at);
 	if (at < HELD_MAX) {
 		at = bounded(at, HELD_MAX - 1);
-		locker->held[at].depth = taken->depth > 1 ? taken->depth : locker->held[at].depth + 1;
+		if (taken->depth == 1)
+			locker->held[at] = *taken; /* since when it was not held nobody knows */
+		else
+			locker->held[at].depth = taken->depth ? taken->depth : locker->held[at].depth + 1;
 		return;
 	}
 	if (can_hang(locker->pending_call))
 		tell_orders(locker, taken, taken->since_ns);
-	if (taken->flags & HELD_SHARED)
-		tell_met(task, locker, taken, t);
 	barrier_var(count);
 	if (count >= HELD_MAX) {
 		count_lost(GROUP_LOCK, 1); /* how long, and in which order */
@@ -381,6 +419,8 @@ static __always_inline void got(struct task_struct *task, struct locker *locker,
 	}
 	count = bounded(count, HELD_MAX - 1);
 	locker->held[count] = *taken;
+	if (!taken->depth)
+		locker->held[count].depth = 1;
 	locker->count = count + 1;
 }
 
@@ -392,8 +432,9 @@ static __always_inline bool gave_up(const struct lock_wait *wait, const struct l
 	return wait->failed_ns > locker->pending_ns || (wait->space && wait->stopped_ns > locker->pending_ns);
 }
 
-/* Is it the thread's now? `again`: it had it already. */
-static __always_inline bool has_mutex(struct locker *locker, struct held_lock *taken, bool again)
+/* Is it the thread's now? `again`: it was seen to take it before. One that is not recursive was then given back by
+ * somebody else, which glibc does not mind, or this call could not have returned; but for those that check. */
+static __always_inline bool has_mutex(struct locker *locker, struct held_lock *taken, bool again, bool failed)
 {
 	__u32 words[MUTEX_WORDS], owner, kind;
 
@@ -401,7 +442,9 @@ static __always_inline bool has_mutex(struct locker *locker, struct held_lock *t
 		return false;
 	kind = words[4];
 	owner = kind & (KIND_ROBUST | KIND_INHERITS) ? words[0] & FUTEX_TID : words[2];
-	if (owner != locker->nstid || (again && (kind & KIND_TYPE) != KIND_RECURSIVE))
+	if (owner != locker->nstid)
+		return false;
+	if (again && (kind & KIND_TYPE) != KIND_RECURSIVE && (failed || (kind & KIND_TYPE) == KIND_CHECKS))
 		return false;
 	taken->kind = kind & KIND_INHERITS ? LOCK_PI_MUTEX : LOCK_MUTEX;
 	taken->flags = kind & KIND_SHARED ? HELD_SHARED : 0;
@@ -415,6 +458,7 @@ static __always_inline bool has_rwlock(struct locker *locker, struct held_lock *
 
 	if (bpf_probe_read_user(words, sizeof(words), (void *)taken->address))
 		return false;
+	taken->depth = 0;
 	taken->kind = LOCK_RWLOCK;
 	taken->flags = (reads ? HELD_READ : 0) | (words[7] ? HELD_SHARED : 0);
 	if (reads)
@@ -426,6 +470,7 @@ static __always_inline bool has_semaphore(struct held_lock *taken, bool failed)
 {
 	__u32 words[SEM_WORDS];
 
+	taken->depth = 0;
 	taken->kind = LOCK_SEMAPHORE;
 	if (!bpf_probe_read_user(words, sizeof(words), (void *)taken->address))
 		taken->flags = words[2] ? HELD_SHARED : 0;
@@ -438,7 +483,7 @@ static __always_inline bool has_it(struct locker *locker, struct held_lock *take
 	case PROBE_MUTEX_LOCK:
 	case PROBE_MUTEX_TIMED:
 	case PROBE_COND_WAIT:
-		return has_mutex(locker, taken, held_at(locker, taken->address) < HELD_MAX);
+		return has_mutex(locker, taken, held_at(locker, taken->address) < HELD_MAX, failed);
 	case PROBE_READ_LOCK:
 	case PROBE_READ_TIMED:
 		return has_rwlock(locker, taken, true, failed);
@@ -481,7 +526,7 @@ static __always_inline void tried(struct task_struct *task, struct locker *locke
 	__u32 call = locker->pending_call;
 
 	if (call == PROBE_MUTEX_TRY) {
-		if ((!result || result == OWNER_DIED) && has_mutex(locker, &taken, false))
+		if ((!result || result == OWNER_DIED) && has_mutex(locker, &taken, false, false))
 			got(task, locker, &taken, t);
 	} else if (call == PROBE_READ_TRY || call == PROBE_WRITE_TRY) {
 		has_rwlock(locker, &taken, call == PROBE_READ_TRY, false);

@@ -337,6 +337,72 @@ static void table_of_loops(char *self, char *lifeline, int rounds)
 	waitpid(target, NULL, 0);
 }
 
+/* ---- --locks all: what is watched, and what uses the same library -------------------------------------------- */
+
+#define PROBED_PAIRS 20000
+
+static double run_program(char *const arguments[])
+{
+	double result = 0;
+	int report[2];
+	pid_t child;
+	FILE *from;
+
+	if (pipe(report))
+		die("pipe");
+	child = fork();
+	if (!child) {
+		dup2(report[1], 1);
+		close(report[0]);
+		close(report[1]);
+		execv(arguments[0], arguments);
+		_exit(127);
+	}
+	close(report[1]);
+	from = fdopen(report[0], "r");
+	if (!from || fscanf(from, "%lf", &result) != 1)
+		die(arguments[0]);
+	fclose(from);
+	waitpid(child, NULL, 0);
+	return result;
+}
+
+static struct figure measure_watched(char *const plain_command[], char *const watched_command[], int rounds)
+{
+	double plain[ROUNDS_MAX], observed[ROUNDS_MAX], difference[ROUNDS_MAX], ratio[ROUNDS_MAX];
+
+	for (int i = 0; i < rounds; i++) {
+		plain[i] = run_program(plain_command);
+		observed[i] = run_program(watched_command);
+		difference[i] = observed[i] - plain[i];
+		ratio[i] = observed[i] / plain[i];
+	}
+	return (struct figure){median(plain, rounds), median(observed, rounds), median(difference, rounds),
+			       median(ratio, rounds)};
+}
+
+static void table_of_probes(char *self, char *lifeline, int rounds)
+{
+	const struct loop probed = {"mutex", "lock+unlock", loop_mutex, PROBED_PAIRS};
+	char pairs[16], sleeper[16];
+	char *const plain[] = {self, "--loop", "mutex", pairs, NULL};
+	char *const watched[] = {lifeline, "run",  "-q",     "-o",    "/dev/null", "--locks", "all",
+				 "--",     self,   "--loop", "mutex", pairs,       NULL};
+	char *const one[] = {lifeline, "attach", "-p", sleeper, "--locks", "all", NULL};
+	pid_t target = fork();
+
+	if (!target) {
+		pause();
+		_exit(0);
+	}
+	snprintf(pairs, sizeof(pairs), "%d", PROBED_PAIRS);
+	snprintf(sleeper, sizeof(sleeper), "%d", (int)target);
+	print("mutex, run --locks all", &probed, measure_watched(plain, watched, rounds), "");
+	print("  of a program outside it", &probed, measure(&probed, one, rounds), "");
+	kill(target, SIGKILL);
+	waitpid(target, NULL, 0);
+}
+
 /* ---- start and removal, memory -------------------------------------------------------------------------- */
 
 static double time_command(char *const arguments[], long *peak_kib)
@@ -468,6 +534,12 @@ int main(int count, char **arguments)
 	}
 	if (count == 2 && !strcmp(arguments[1], "--hooks"))
 		return hold_hooks();
+	if (count == 4 && !strcmp(arguments[1], "--probes")) { /* LIFELINE ROUNDS: that part alone */
+		rounds = atoi(arguments[3]);
+		if (rounds > 0 && rounds <= ROUNDS_MAX)
+			table_of_probes(arguments[0], arguments[2], rounds);
+		return 0;
+	}
 	if (count != 3)
 		return 2;
 	rounds = atoi(arguments[2]);
@@ -475,6 +547,7 @@ int main(int count, char **arguments)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	table_of_loops(arguments[0], arguments[1], rounds);
+	table_of_probes(arguments[0], arguments[1], rounds);
 	time_true(arguments[1], rounds);
 	time_locks(arguments[1], rounds);
 	many_processes(arguments[1]);

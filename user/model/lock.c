@@ -375,6 +375,8 @@ int fold_lock_hold(struct model *model, const struct event *event)
 {
 	const struct event_lock_hold *told = (const void *)event;
 	struct lock_holder_id actor = holder_actor(event);
+	const struct lock_site *site;
+	struct lock_place *place;
 	struct lock_party *party;
 	struct lock *lock;
 	int err = subjects(model, event, told->lock, &lock);
@@ -387,6 +389,14 @@ int fold_lock_hold(struct model *model, const struct event *event)
 	add_saturated(&party->acquisitions, told->acquisitions);
 	add_saturated(&party->hold_ns, told->hold_ns);
 	party->max_hold_ns = larger(party->max_hold_ns, told->max_hold_ns);
+	if (site_get(model, told->site, &site))
+		return -ENOMEM;
+	place = site ? place_get(model, lock, site) : NULL;
+	if (!place)
+		return site ? -ENOMEM : 0;
+	add_saturated(&place->acquisitions, told->acquisitions);
+	add_saturated(&place->hold_ns, told->hold_ns);
+	place->max_hold_ns = larger(place->max_hold_ns, told->max_hold_ns);
 	return 0;
 }
 

@@ -42,9 +42,10 @@ struct lock_party { /* what one thread had to do with a lock: as waiter, as hold
 	struct lock_party *next;
 };
 
-struct lock_place { /* what was waited at one site */
+struct lock_place { /* what was waited at one site, and (--locks all) taken */
 	const struct lock_site *site;
 	uint64_t waits, wait_ns, max_ns;
+	uint64_t acquisitions, hold_ns, max_hold_ns; /* of those taken here */
 	struct lock_place *next;
 };
 

@@ -76,6 +76,9 @@ void holds_met(struct locks *locks, const struct raw_lock_met *raw)
 					 .address = raw->address,
 					 .kind = raw->kind,
 					 .shared = true,
+					 .inode = raw->inode,
+					 .offset = raw->offset,
+					 .device = raw->device,
 					 .site = locks_site(locks, raw->space, actor.pid, raw->site)};
 
 	locks_taken(locks, &actor, &taken);

@@ -4,6 +4,7 @@
  * stays the same for all who wait for it, in whatever process, and dies with the program image that it lived in. */
 #include "source/live_locks.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,6 +234,20 @@ void locks_forget(struct locks *locks, uint32_t pid, uint64_t start_ns)
 	}
 }
 
+/* The device as /proc/PID/maps and /proc/locks write it, from the kernel's number. */
+static uint64_t device_of(uint32_t number)
+{
+	return (uint64_t)(number >> 20) << 32 | (number & 0xfffff);
+}
+
+static void lie_where_told(struct lock_entry *lock, const struct lock_taken *taken)
+{
+	lock->shared = true;
+	lock->device = device_of(taken->device);
+	lock->inode = taken->inode;
+	lock->offset = taken->offset;
+}
+
 /* The lock at the beginning of the object that this futex is part of, made if it is new. */
 static struct lock_entry *lock_at(struct locks *locks, const struct lock_actor *actor, const struct lock_waited *waited,
 				  uint32_t kind, const struct lock_facts *facts)
@@ -243,7 +258,9 @@ static struct lock_entry *lock_at(struct locks *locks, const struct lock_actor *
 
 	if (like.address != waited->address && futex && futex->lock->kind == kind)
 		return futex->lock;
-	if (!(waited->op & FUTEX_PRIVATE))
+	if (waited->taken && waited->taken->inode)
+		lie_where_told(&like, waited->taken);
+	else if (!(waited->op & FUTEX_PRIVATE))
 		like.shared = find_shared(actor->pid, like.address, &like);
 	lock = like.shared ? find_same(locks, &like) : NULL;
 	if (lock)
@@ -309,12 +326,6 @@ static struct lock_entry *parked_for(struct locks *locks, const struct lock_acto
 		return hash_get(&locks->refused, actor->tid, actor->start_ns);
 	hash_remove(&locks->refused, actor->tid, actor->start_ns);
 	return NULL;
-}
-
-/* The device as /proc/PID/maps and /proc/locks write it, from the kernel's number. */
-static uint64_t device_of(uint32_t number)
-{
-	return (uint64_t)(number >> 20) << 32 | (number & 0xfffff);
 }
 
 static struct lock_entry *find_file(struct locks *locks, const struct lock_actor *actor,
@@ -387,6 +398,17 @@ static void call_it(struct locks *locks, const struct lock_actor *actor, struct 
 	tell_lock(locks, actor, lock);
 }
 
+/* What was there before was another lock, in memory that is used again, or not known well enough. */
+static int keep_lock(struct locks *locks, const struct lock_actor *actor, uint64_t space, uint64_t address,
+		     struct lock_entry *lock)
+{
+	struct futex_entry *futex = locks_futex(locks, actor, space, address);
+
+	if (futex)
+		futex->lock = lock;
+	return futex || new_futex(locks, actor, space, address, lock) ? 0 : -ENOMEM;
+}
+
 struct lock_entry *locks_taken(struct locks *locks, const struct lock_actor *actor, const struct lock_taken *taken)
 {
 	struct futex_entry *own = locks_futex(locks, actor, taken->space, taken->address + PROBED);
@@ -395,20 +417,22 @@ struct lock_entry *locks_taken(struct locks *locks, const struct lock_actor *act
 	const struct lock_waited waited = {.space = taken->space,
 					   .address = taken->address,
 					   .op = taken->shared ? 0 : FUTEX_PRIVATE,
-					   .site = taken->site};
+					   .site = taken->site,
+					   .taken = taken};
 	struct lock_entry *lock;
 
+	if (taken->inode) { /* what was thought to be private, as its process was gone already when it was looked at */
+		own = own && own->lock->shared ? own : NULL;
+		futex = futex && futex->lock->shared ? futex : NULL;
+	}
 	if (own && own->lock->kind == taken->kind)
 		return own->lock;
 	if (futex && futex->lock->kind == LOCK_FUTEX)
 		call_it(locks, actor, futex->lock, taken->kind);
 	lock = futex && futex->lock->kind == taken->kind ? futex->lock
 							 : lock_at(locks, actor, &waited, taken->kind, &facts);
-	if (!lock || (!futex && !new_futex(locks, actor, taken->space, taken->address, lock)))
-		return NULL;
-	if (own)
-		own->lock = lock; /* the memory is another lock's now */
-	else if (!new_futex(locks, actor, taken->space, taken->address + PROBED, lock))
+	if (!lock || (!futex && keep_lock(locks, actor, taken->space, taken->address, lock)) ||
+	    keep_lock(locks, actor, taken->space, taken->address + PROBED, lock))
 		return NULL;
 	return lock;
 }

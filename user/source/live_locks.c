@@ -244,9 +244,22 @@ static bool has_locks(const struct locks *locks, const struct event *event)
 	return false;
 }
 
+/* A child has its parent's map until it calls exec. It may be gone when its locks are named. */
+static void note_map(struct symbols *symbols, const struct event *event)
+{
+	const struct event_fork *fork = (const void *)event;
+
+	if (event->kind == EVENT_fork)
+		symbols_note_fork(symbols, (pid_t)event->pid, event->start_ns, (pid_t)fork->child, fork->child_start);
+	else if (event->kind == EVENT_exec)
+		symbols_forget_process(symbols, (pid_t)event->pid, event->start_ns);
+}
+
 void locks_event(struct locks *locks, const struct event *event)
 {
 	people_event(&locks->people, event);
+	if (locks->sites.symbols && locks->holds)
+		note_map(locks->sites.symbols, event);
 	if (event->kind == EVENT_end && event_is_process_end(event)) {
 		note_end(locks, event);
 	} else if (event->kind == EVENT_exec && has_locks(locks, event)) {

@@ -178,12 +178,15 @@ struct lock_waited { /* what a record of the kernel side's tells of a wait */
 	uint64_t sp;             /* of the thread, 0 unknown */
 	const struct site *site; /* NULL unknown */
 	const uint32_t *words;
+	const struct lock_taken *taken; /* told by a probe, or NULL */
 };
 
 struct lock_taken { /* what a record of a probe tells of a lock */
 	uint64_t space, address;
 	uint32_t kind;
 	bool shared;             /* in memory that processes may share */
+	uint64_t inode, offset;  /* where that lies; inode 0: not known, look */
+	uint32_t device;         /* as the kernel numbers them */
 	const struct site *site; /* NULL unknown */
 };
 

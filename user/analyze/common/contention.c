@@ -116,7 +116,8 @@ void contention_of(const struct model *model, const struct lock *lock, struct co
 			keep_largest(contention->holders, holder_share(model, lock, party));
 	}
 	for (const struct lock_place *place = lock->places; place; place = place->next)
-		keep_largest_place(contention->places, place);
+		if (place->waits)
+			keep_largest_place(contention->places, place);
 	contention->mean_ns = contention->waits ? contention->wait_ns / contention->waits : 0;
 }
 

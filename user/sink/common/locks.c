@@ -55,15 +55,21 @@ static int compare_locks(const void *left, const void *right)
 	const struct lock_row *a = left, *b = right;
 	int order = order_sums(&a->sums, &b->sums);
 
+	order = order ? order : order_numbers(b->acquisitions, a->acquisitions);
 	return order ? order : order_numbers(a->lock->number, b->lock->number);
 }
 
-static bool was_taken(const struct lock *lock)
+static struct lock_row row_for(const struct model *model, const struct lock *lock)
 {
-	for (const struct lock_party *party = lock->holders; party; party = party->next)
-		if (party->acquisitions)
-			return true;
-	return false;
+	struct lock_row row = {.lock = lock, .sums = sums_of(model, lock)};
+
+	for (const struct lock_party *party = lock->holders; party; party = party->next) {
+		add(&row.acquisitions, party->acquisitions);
+		add(&row.hold_ns, party->hold_ns);
+		if (party->max_hold_ns > row.max_hold_ns)
+			row.max_hold_ns = party->max_hold_ns;
+	}
+	return row;
 }
 
 int collect_locks(const struct model *model, struct lock_row **rows, size_t *count)
@@ -76,9 +82,12 @@ int collect_locks(const struct model *model, struct lock_row **rows, size_t *cou
 	*rows = calloc(capacity ? capacity : 1, sizeof(**rows));
 	if (!*rows)
 		return -ENOMEM;
-	for (const struct lock *lock = model_locks(model); lock; lock = lock->next)
-		if (lock->waits || lock->waiting || was_taken(lock))
-			(*rows)[(*count)++] = (struct lock_row){lock, sums_of(model, lock)};
+	for (const struct lock *lock = model_locks(model); lock; lock = lock->next) {
+		const struct lock_row row = row_for(model, lock);
+
+		if (lock->waits || lock->waiting || row.acquisitions || row.hold_ns)
+			(*rows)[(*count)++] = row;
+	}
 	qsort(*rows, *count, sizeof(**rows), compare_locks);
 	return 0;
 }

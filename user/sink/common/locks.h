@@ -20,6 +20,7 @@ struct lock_sums { /* ended waits, and those that go on: each one wait, as long 
 struct lock_row {
 	const struct lock *lock;
 	struct lock_sums sums;
+	uint64_t acquisitions, hold_ns, max_hold_ns; /* --locks all */
 };
 
 struct party_row { /* a thread that waited, or behind which others did */
@@ -27,7 +28,8 @@ struct party_row { /* a thread that waited, or behind which others did */
 	struct lock_sums sums;
 };
 
-/* Those that were waited for or (--locks all) taken, most waiting first. Free *rows. 0 or -ENOMEM. */
+/* Those that were waited for or (--locks all) taken, most waiting first, then most often taken. Free *rows. 0 or
+ * -ENOMEM. */
 int collect_locks(const struct model *model, struct lock_row **rows, size_t *count);
 /* Most waiting first. Free *rows. 0 or -ENOMEM. */
 int collect_waiters(const struct model *model, const struct lock *lock, struct party_row **rows, size_t *count);

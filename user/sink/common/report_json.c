@@ -416,8 +416,20 @@ static int write_retired(struct report *report)
 
 /* ---- locks ------------------------------------------------------------------------------------------ */
 
+/* Of what was seen being taken: elsewhere the keys are not there, rather than 0. */
+static void write_holds(struct json *json, uint64_t acquisitions, uint64_t hold_ns, uint64_t max_hold_ns)
+{
+	if (!acquisitions && !hold_ns)
+		return;
+	json_key_unsigned(json, "acquisitions", acquisitions);
+	json_key_unsigned(json, "hold_ns", hold_ns);
+	json_key_unsigned(json, "max_hold_ns", max_hold_ns);
+}
+
 static void write_party(struct json *json, const struct party_row *row, bool waiter)
 {
+	const struct lock_party *party = row->party;
+
 	json_object_open(json);
 	json_key_unsigned(json, "tid", row->party->who.tid);
 	key_comm(json, "comm", row->party->comm);
@@ -428,6 +440,7 @@ static void write_party(struct json *json, const struct party_row *row, bool wai
 	} else {
 		json_key_unsigned(json, "blocked_others_ns", row->sums.wait_ns);
 		json_key_bool(json, "holding_now", row->party->now);
+		write_holds(json, party->acquisitions, party->hold_ns, party->max_hold_ns);
 	}
 	json_object_close(json);
 }
@@ -462,6 +475,7 @@ static void write_place(struct json *json, const struct lock_place *place)
 	json_array_close(json);
 	json_key_unsigned(json, "waits", place->waits);
 	json_key_unsigned(json, "wait_ns", place->wait_ns);
+	write_holds(json, place->acquisitions, place->hold_ns, place->max_hold_ns);
 	json_object_close(json);
 }
 
