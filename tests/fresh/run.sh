@@ -4,7 +4,8 @@
 # tests/fresh/run.sh [DIR]: does what the README says as a new user would, in a bare Debian bookworm made with debootstrap:
 # install git and make, clone, `make demo`, `make check`. Needs root, debootstrap, and a mirror, which is the one this
 # machine's apt uses. The clone is of what is committed here. With DIR, the bare root is kept there and used again;
-# the clone is made anew each time. What was printed is in DIR/log (or told at the end).
+# the clone is made anew each time. What was printed is in DIR/log (or told at the end). LEVELS="lint unit": these levels
+# in the place of `make check`.
 #
 # Prints the protocol of tests/run.sh, so `tests/run.sh fresh` works too (tests/fresh/run is this script).
 set -u
@@ -106,11 +107,15 @@ fi
 as_user='apt-get install -y sudo && useradd -m someone && echo "someone ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/someone &&
 	cp -r /root/lifeline /home/someone && chown -R someone: /home/someone && rm -rf /home/someone/lifeline/build &&
 	su - someone -c "cd lifeline && make demo"'
+check='make check'
+if [ -n "${LEVELS:-}" ]; then
+	check="scripts/install-deps.sh test && make -j2 all test-programs && tests/run.sh $LEVELS"
+fi
 status=0
 step "git and make" 'apt-get update && apt-get install -y git make' '' &&
 	step "clone" 'cd /root && git -c safe.directory="*" clone /srv/lifeline.git lifeline' '' &&
 	step "make demo" 'cd /root/lifeline && make demo' 'zombie\.never-waited' &&
 	step "make demo, by a user of sudo" "$as_user" 'zombie\.never-waited' &&
-	step "make check" 'cd /root/lifeline && make check' '^[0-9]+ passed, 0 failed, [0-9]+ skipped$' || status=1
+	step "$check" "cd /root/lifeline && $check" '^[0-9]+ passed, 0 failed, [0-9]+ skipped$' || status=1
 grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1 | sed 's/^/# inside: /'
 exit $status
