@@ -49,7 +49,7 @@ PACKAGES   := libbpf libdw libelf liblzma zlib libprotobuf-c
 
 # What building needs is looked for only when something is to be built by this very make: `make demo` and `make check`
 # install it first and then call make again.
-OTHER_GOALS := demo deps check clean help lint format uninstall
+OTHER_GOALS := demo deps check check-fresh check-deb deb clean help lint format uninstall
 ifneq ($(filter-out $(OTHER_GOALS),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(PACKAGES),$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),,$(p))) \
            $(if $(shell echo '\#include <libiberty/demangle.h>' | $(CC) $(ROOT) -E - >/dev/null 2>&1 && echo y),,libiberty) \
@@ -99,7 +99,7 @@ CHAINS    := debug dwarf4 packed bare fp fixed static static-pie stripped debug-
 TARGETS   := $(addprefix $(B)/tests/unit/programs/,$(addprefix chain-,$(CHAINS) split linked c++) libchain.so loader signal)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-install check-live check-vm fuzz fuzzers lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-install check-live check-vm check-fresh check-deb deb fuzz fuzzers lint format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -368,6 +368,11 @@ fuzz: $(TARGETS)
 	$(Q)scripts/install-deps.sh --optional fuzz
 	$(AGAIN) FUZZ=1 CC=$(CLANG) fuzzers
 	$(Q)LEVEL_TIMEOUT=86400 BUILD=build/$(ARCH)-fuzz V=1 tests/run.sh fuzz
+# Nor these, which take a mirror's packages into a bare root, as a new user would: see tests/fresh/run.sh, tests/package/run.
+check-fresh:
+	$(Q)LEVEL_TIMEOUT=7200 BUILD=$(B) tests/run.sh fresh
+check-deb:
+	$(Q)LEVEL_TIMEOUT=7200 BUILD=$(B) tests/run.sh package
 lint:
 	$(TEST) lint
 bench: all
@@ -433,6 +438,12 @@ uninstall:
 	$(Q)rm -f $(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MANPAGES))) $(addprefix $(DESTDIR)$(mandir)/man5/,$(notdir $(MANPAGES5)))
 	$(Q)rm -rf $(DESTDIR)$(libexecdir)/lifeline $(DESTDIR)$(docdir)
 
+# A Debian package, build/deb/lifeline_$(VERSION)_ARCH.deb, from debian/.
+deb:
+	$(Q)scripts/install-deps.sh build
+	$(Q)scripts/install-deps.sh package
+	$(Q)scripts/make-deb.sh
+
 clean:
 	rm -rf build
 
@@ -444,9 +455,11 @@ help:
 	  'make check-unit     one level alone; also check-cases, check-export, check-install, check-live, lint' \
 	  'make check-vm       the demos on other kernels, under qemu; K=6.12: on that one' \
 	  'make fuzz           hostile input for each reader, 60 s each (FUZZ_TIME=); needs clang and libclang-rt-dev' \
+	  'make check-fresh    what the README says, in a bare Debian; make check-deb: the package in one (root, debootstrap)' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \
 	  'make install        to PREFIX=/usr/local, below DESTDIR; `make uninstall` takes it away' \
+	  'make deb            a Debian package, in build/deb/' \
 	  'make format         clang-format over the sources' \
 	  'make clean          remove build/' \
 	  'V=1 shows commands; SAN=1 builds build/<arch>-san/ with address and undefined-behaviour sanitizers;' \

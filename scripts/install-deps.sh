@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|fuzz|cross|vm
+# scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|cross|vm
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -57,6 +57,11 @@ container_needs='
 command:runc              runc             runc                  runc
 command:podman            podman           podman                podman
 command:tini              tini             tini                  tini
+'
+# `make deb`; Debian and its relatives alone.
+package_needs='
+command:dpkg-buildpackage dpkg-dev           dpkg-dev            dpkg
+command:dh                debhelper          debhelper           debhelper
 '
 # What tests/live/real-daemons.sh and not-daemons.sh observe, each only if it is there. Services: where installing a package
 # starts it, it would be started, so this is for machines that are there for testing. No goal of the Makefile asks for it.
@@ -150,12 +155,13 @@ test) needs=$test_needs ;;
 extra) needs=$extra_needs what="test all of" ;;
 browser) needs=$browser_needs what="test the html export of" ;;
 containers) needs=$container_needs what="test lifeline with all engines of containers on" ;;
+package) needs=$package_needs what=package ;;
 daemons) needs=$daemon_needs what="test other people's daemons with" ;;
 fuzz) needs=$fuzz_needs what="fuzz" ;;
 cross) needs=$cross_needs what="build for arm64" ;;
 vm) needs=$vm_needs what="test on other kernels" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|daemons|containers|fuzz|cross|vm" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|cross|vm" >&2
 	exit 1
 	;;
 esac
