@@ -214,10 +214,9 @@ $(B)/gen/html_page.css: user/sink/html/page.css
 	$(Q)expand -t 2 $< > $@.new && mv $@.new $@
 $(B)/gen/html_assets.h: $(B)/gen/html_page.js $(B)/gen/html_page.css user/sink/html/page.html
 	$(call say,GEN,$@)
-	$(Q){ printf '#define HTML_%s_FILE "%s"\n' SCRIPT $(B)/gen/html_page.js STYLE $(B)/gen/html_page.css \
-	        BODY user/sink/html/page.html; \
-	  printf '#define HTML_%s_HASH "%s"\n' SCRIPT "$(call sha256,$(B)/gen/html_page.js)" \
-	        STYLE "$(call sha256,$(B)/gen/html_page.css)"; } > $@.new && mv $@.new $@
+	$(Q)script=$(call sha256,$(B)/gen/html_page.js) && style=$(call sha256,$(B)/gen/html_page.css) && [ "$$script$$style" ] && { \
+	  printf '#define HTML_%s_FILE "%s"\n' SCRIPT $(B)/gen/html_page.js STYLE $(B)/gen/html_page.css BODY user/sink/html/page.html; \
+	  printf '#define HTML_%s_HASH "%s"\n' SCRIPT "$$script" STYLE "$$style"; } > $@.new && mv $@.new $@
 $(B)/user/sink/html.o: $(B)/gen/html_assets.h
 
 $(B)/user/%.o: user/%.c $(call list_of,flags)
