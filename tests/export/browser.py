@@ -143,6 +143,22 @@ def choosing(browser):
     quiet("many.ev", browser)
 
 
+def retired(browser):
+    """Of very many short lives only sums are left in a long observation: the page says so."""
+    with open(f"{SCRATCH}/long.ev", "w") as out:
+        out.write("0s begin - mode=attach\n0s snap_process 100/make start=-5s\n")
+        for turn in range(14000):
+            t, pid = 1000 + turn, 1000 + turn
+            out.write(f"{t}ms fork 100 child={pid}\n{t}.1ms exit {pid}\n{t}.2ms end {pid}\n{t}.3ms reap 100 child={pid}\n")
+        out.write("20s finish -\n")
+    told = report(f"{SCRATCH}/long.ev").get("retired", {}).get("processes", 0)
+    holds("long: there are such", told > 0)
+    browser.open(export(f"{SCRATCH}/long.ev", "long"))
+    holds("long: those that are only counted are told", f"{told:,} processes" in browser.value("document.querySelector('#retired').textContent"))
+    check("long: all others have lines", 14001 - told, browser.value("processes.length"))
+    quiet("long.ev", browser)
+
+
 # ---- who would like to be more than text -----------------------------------------------------------------------------
 
 
@@ -352,7 +368,7 @@ def main():
         print(f"ok - html: in a browser # SKIP Chromium does not run here: {error}")
         return
     try:
-        for part in (says, draws, timeline, choosing, hostile, mouse, keys, tables, looks, incomplete):
+        for part in (says, draws, timeline, choosing, retired, hostile, mouse, keys, tables, looks, incomplete):
             try:
                 part(browser)
             except (RuntimeError, TimeoutError, OSError) as error:
