@@ -19,7 +19,6 @@ no_demo()
 	case $1 in
 	exit.oom) ;;	      # a demo would have to bring the machine, or a memory cgroup, to its end
 	trace.lost) ;;	      # needs a machine too busy for lifeline, or a buffer too small
-	lock.gil) ;;	      # needs a CPython of a known version
 	zombie.unreaped) ;;   # of a snapshot without history, not of a program observed from its start
 	*) return 1 ;;
 	esac
