@@ -26,21 +26,33 @@ kinds()
 	done <"$scratch/kinds"
 }
 
-# Never a wrong holder. The checker is itself checked: with all times a millisecond off, it must find wrong ones.
+# observe_truth SECONDS: runs lock-truth for so long, and judges what was told. False if it could not be judged.
+observe_truth()
+{
+	local trace=$scratch/truth.trace report=$scratch/truth.json
+
+	"$LIFELINE" run --record "$trace" --format json -o "$report" -- "$programs/lock-truth" "$1" "$scratch/truth"
+	"$LIFELINE" export jsonl "$trace" -o "$scratch/truth.jsonl"
+	tests/live/lock_truth.py "$scratch/truth" "$report" "$scratch/truth.jsonl" >"$scratch/verdict"
+}
+
+# Never a wrong holder. The checker is itself checked: with all times a millisecond off, it must find wrong ones. A busy
+# machine lets the threads meet less often: then they get more time.
 truth()
 {
-	local seconds=${LOCK_TRUTH_SECONDS:-6} trace=$scratch/truth.trace report=$scratch/truth.json
+	local seconds=${LOCK_TRUTH_SECONDS:-6} report=$scratch/truth.json
+	local enough='.held_5us.waits > 100 and .held_50us.waits > 100 and .held_500us.waits > 100'
 
-	"$LIFELINE" run --record "$trace" --format json -o "$report" -- "$programs/lock-truth" "$seconds" "$scratch/truth"
-	"$LIFELINE" export jsonl "$trace" -o "$scratch/truth.jsonl"
-	if ! tests/live/lock_truth.py "$scratch/truth" "$report" "$scratch/truth.jsonl" >"$scratch/verdict"; then
-		fail "lock-truth: can be judged"
-		return
-	fi
+	for seconds in "$seconds" $((2 * seconds)) $((4 * seconds)); do
+		if ! observe_truth "$seconds"; then
+			fail "lock-truth: can be judged"
+			return
+		fi
+		jq -e "$enough" "$scratch/verdict" >/dev/null && break
+	done
 	sed 's,^,# ,' "$scratch/verdict"
 	holds "lock-truth: no holder is wrong" "$scratch/verdict" 'all(.[]; .wrong == 0)'
-	holds "lock-truth: waits of each hold time are told" "$scratch/verdict" \
-		'.held_5us.waits > 100 and .held_50us.waits > 100 and .held_500us.waits > 100'
+	holds "lock-truth: waits of each hold time are told" "$scratch/verdict" "$enough"
 	holds "lock-truth: most holders are known (the others were handing over)" "$scratch/verdict" \
 		'([.[] | .known] | add) >= 0.6 * ([.[] | .waits] | add)'
 	tests/live/lock_truth.py "$scratch/truth" "$report" "$scratch/truth.jsonl" 1000000 >"$scratch/verdict"
