@@ -325,6 +325,37 @@ static void any_stream_keeps_the_books_in_order(void **state)
 	free(builder);
 }
 
+static void losses_without_end_are_few_spans(void **state)
+{
+	struct model *model = *state;
+	uint64_t spans = 0, total = 0;
+
+	for (uint64_t turn = 1; turn <= 10000; turn++) {
+		const struct event_lost lost = {
+		    HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3, .class = turn % 2};
+
+		tell(model, &lost.h);
+	}
+	for (const struct lost_span *span = model_lost_spans(model); span; span = span->next) {
+		spans++;
+		total += span->count;
+		assert_true(span->since_ns < span->until_ns);
+	}
+	assert_int_equal(total, 30000);
+	assert_int_equal(model_lost(model, EVENT_GROUP_COUNT), 30000);
+	assert_int_equal(spans, 10000); /* those of a class do not touch: they stay apart */
+	for (uint64_t turn = 10001; turn <= 20000; turn++) {
+		const struct event_lost lost = {
+		    HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3, .class = 0};
+
+		tell(model, &lost.h);
+	}
+	for (const struct lost_span *span = model_lost_spans(model); span; span = span->next)
+		spans -= span->until_ns < 1000000;
+	assert_int_equal(spans, 1);
+	assert_int_equal(model_lost(model, EVENT_GROUP_COUNT), 60000);
+}
+
 /* ---- those that came and went */
 
 static bool needs_odd(void *context, const struct process *process)
@@ -559,6 +590,7 @@ int main(void)
 	    TEST(a_process_of_many_threads_finds_each),
 	    TEST(forged_relations_do_no_harm),
 	    TEST(any_stream_keeps_the_books_in_order),
+	    TEST(losses_without_end_are_few_spans),
 	    TEST(who_is_over_is_retired_unless_needed_or_named),
 	    TEST(the_youngest_stay_and_work_is_done_once_in_a_while),
 	    TEST(any_stream_can_be_retired_from),

@@ -70,6 +70,8 @@ struct model {
 	struct process *first, *last;
 	struct fork_failure *first_failure, *last_failure;
 	struct lost_span *first_lost, *last_lost;
+	struct lost_span *latest_lost[EVENT_GROUP_COUNT]; /* of each class */
+	unsigned lost_spans;
 	struct observation observation;
 	struct hash pidfiles; /* (address of the path's one copy, mount namespace) -> the latest file there */
 	struct pidfile *first_pidfile, *last_pidfile;

@@ -64,22 +64,46 @@ int fold_finish(struct model *model, const struct event *event)
 	return 0;
 }
 
+#define SPANS_APART 256 /* losses told one by one; with more of them those of a class that touch become one */
+
+/* A machine that is too busy for hours loses something in every span: then they are one. */
+static bool widen_latest(struct model *model, const struct lost_span *more)
+{
+	struct lost_span *latest = model->latest_lost[more->group];
+
+	if (model->lost_spans < SPANS_APART || !latest || more->since_ns > latest->until_ns)
+		return false;
+	if (more->since_ns < latest->since_ns)
+		latest->since_ns = more->since_ns;
+	if (more->until_ns > latest->until_ns)
+		latest->until_ns = more->until_ns;
+	add_saturated(&latest->count, more->count);
+	return true;
+}
+
 int fold_lost(struct model *model, const struct event *event)
 {
 	const struct event_lost *lost = (const void *)event;
+	struct lost_span told = {
+	    .since_ns = lost->since_ns < event->t_ns ? lost->since_ns : event->t_ns,
+	    .until_ns = event->t_ns,
+	    .count = lost->count,
+	    /* of a newer lifeline: what was lost is unknown, so it counts as the class that makes most doubtful */
+	    .group = lost->class < EVENT_GROUP_COUNT ? lost->class : GROUP_LIFE,
+	};
 	struct lost_span *span;
 
 	if (!lost->count)
 		return 0;
+	model->lost[told.group] += told.count;
+	if (widen_latest(model, &told))
+		return 0;
 	span = arena_get(&model->arena, sizeof(*span));
 	if (!span)
 		return -ENOMEM;
-	span->since_ns = lost->since_ns < event->t_ns ? lost->since_ns : event->t_ns;
-	span->until_ns = event->t_ns;
-	span->count = lost->count;
-	/* a class from a newer lifeline: what was lost is unknown, so it counts as the one that makes most doubtful */
-	span->group = lost->class < EVENT_GROUP_COUNT ? lost->class : GROUP_LIFE;
-	model->lost[span->group] += span->count;
+	*span = told;
+	model->lost_spans++;
+	model->latest_lost[told.group] = span;
 	if (model->last_lost)
 		model->last_lost->next = span;
 	else
