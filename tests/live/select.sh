@@ -106,6 +106,27 @@ wait "$attached"
 is "attach --in-ns: ended because the targets were gone" targets-gone "$(jq -r .trace.ended_by "$report")" "$scratch/err"
 wait "$outer" 2>/dev/null
 
+# Two levels deep: the same number means another process in each namespace.
+unshare --pid --fork --mount-proc bash -c 'sleep 30 & unshare --pid --fork --mount-proc bash -c "sleep 31 & wait" & wait' & outer=$!
+started+=("$outer")
+levels() { awk '/^NSpid:/ { print NF - 1 }' "/proc/$1/status"; }
+until_true 10 bash -c "pgrep -f '^sleep 31\$' && pgrep -f '^sleep 30\$'"
+middle=$(pgrep -P "$(pgrep -P "$outer")" sleep)
+inner=$(pgrep -f '^sleep 31$' | while read -r pid; do [ "$(levels "$pid")" = 3 ] && echo "$pid"; done | head -n 1)
+is "attach --in-ns: the namespaces are nested" "2 3" "$(levels "$middle") $(levels "$inner")"
+for there in "$middle" "$inner"; do
+	start_attach -p 2 --in-ns "$there" --record "$scratch/trace"
+	kill -CONT "$there"
+	stop_attach
+	holds "attach --in-ns: called 2, $(levels "$there") levels deep" "$report" \
+		'[.processes[] | [.pid, .ns_pid]] == [[$p, 2]]' --argjson p "$there"
+	"$LIFELINE" report "$scratch/trace" --format json -o "$scratch/again" 2>"$scratch/err"
+	is "attach --in-ns: both pids from a recording" "$(jq -c '[.processes[] | [.pid, .ns_pid]]' "$report")" \
+		"$(jq -c '[.processes[] | [.pid, .ns_pid]]' "$scratch/again")" "$scratch/err"
+done
+kill "$inner" "$middle"
+wait "$outer" 2>/dev/null
+
 "$LIFELINE" attach --all --comm x >"$scratch/out" 2>"$scratch/err"
 is "attach: all, or selected" "125 1" "$? $(wc -l <"$scratch/err")" "$scratch/err"
 [ "$failures" = 0 ]

@@ -36,6 +36,8 @@ holds "zombies: the parent, and what it does" "$report" '.findings[0].detail |
 holds "zombies: its age is right to 0.2 s" "$report" '.findings[0].detail.zombie_ns |
 	. > 1.1e9 and . < $age + 2e8' --argjson age "$age"
 holds "zombies: how it ended" "$report" '.processes[] | select(.pid == $c) | .exit.code == 0' --argjson c "$child"
+holds "zombies: where its parent stands" "$report" '.findings[0].evidence |
+	any(.text | test("^puppet .* stood in main at puppet.c:[0-9]+"))'
 holds "zombies: nobody else's" "$report" '[.findings[].pid] == [$c] and .trace.mode == "snapshot"' --argjson c "$child"
 
 look "zombies --proc" -p "$puppet" --proc
@@ -44,10 +46,15 @@ is "zombies --proc: the same zombie" "zombie.unreaped $child true" \
 holds "zombies --proc: the parent, and what it does" "$report" '.findings[0].detail |
 	.parent_pid == $p and .parent_state == "S" and .parent_syscall == "read"' --argjson p "$puppet"
 
+holds "zombies --proc: where its parent stands" "$report" '.findings[0].evidence |
+	any(.text | test("^puppet .* stood in main at puppet.c:[0-9]+"))'
+
 # Everybody's: ours is among them, and a monitoring script can act on it.
 "$LIFELINE" zombies --fail-on zombie >"$scratch/out" 2>"$scratch/err"
 is "zombies: --fail-on" 99 $? "$scratch/err"
 is "zombies: listed under its parent" 1 "$(grep -cE "^ +$child " "$scratch/out")" "$scratch/out"
+is "zombies: where the parent stands, in words" 1 "$(grep -A2 "^$puppet (puppet)" "$scratch/out" | grep -c "^    in main at puppet.c")" \
+	"$scratch/out"
 is "zombies: no line is longer than 100 columns" 0 "$(grep -cE '^.{101}' "$scratch/out")" "$scratch/out"
 
 # A stopped parent is a cause that one look proves.
@@ -102,6 +109,8 @@ is "zombies without privileges: works" 0 $? "$scratch/err"
 is "zombies without privileges: says what is missing" 1 "$(grep -c 'CAP_BPF.*missing.*/proc instead' "$scratch/err")" "$scratch/err"
 holds "zombies without privileges: found; a stranger's status and system call are not known" "$report" '.findings[0] |
 	.code == "zombie.unreaped" and .pid == $c and .detail.parent_syscall == null' --argjson c "$child"
+holds "zombies without privileges: where a stranger's parent stands is not known" "$report" \
+	'[.findings[0].evidence[] | select(.text | contains(" stood "))] == []'
 holds "zombies without privileges: no made-up exit status" "$report" \
 	'.processes[] | select(.pid == $c) | .exit == null' --argjson c "$child"
 end_puppet

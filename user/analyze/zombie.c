@@ -402,7 +402,8 @@ static void tell_waits(struct finding *finding, const struct custody *custody, e
 static void tell_look(struct finding *finding, const struct analysis *analysis, const struct custody *custody)
 {
 	const struct zombie_look *look = &custody->look;
-	struct words where = {""}, since = {""};
+	struct words where = {""}, since = {""}, place;
+	uint64_t placed_ns = 0;
 
 	if (!custody->looked)
 		return;
@@ -413,6 +414,9 @@ static void tell_look(struct finding *finding, const struct analysis *analysis, 
 	finding_evidence(finding, look->at_ns, "%s was %s%s%s; its SIGCHLD: %s%s", words_who(custody->parent).text,
 			 words_state(look->parent_state).text, where.text, since.text, words_sigchld(look),
 			 look->sigchld_pending ? ", one pending" : "");
+	place = words_stand(custody->parent, look->parent_tid, &placed_ns);
+	if (place.text[0])
+		finding_evidence(finding, placed_ns, "%s stood %s", words_who(custody->parent).text, place.text);
 }
 
 static void tell_end(struct finding *finding, const struct analysis *analysis, const struct custody *custody)

@@ -9,6 +9,7 @@
 
 #include "base/syscall.h"
 #include "base/text.h"
+#include "model/lock.h"
 #include "sink/common/describe.h"
 #include "sink/common/place.h"
 #include "sink/common/report.h"
@@ -109,6 +110,27 @@ static void describe_occupation(struct buffer *text, const struct model *model, 
 	buffer_format(text, "%sSIGCHLD %s", text->length ? "; " : "", sigchld_words(look));
 }
 
+/* Where its thread was seen standing in the program: from the inside out, as much as the line holds. */
+static void write_stand(struct text_report *report, const struct process *parent, uint32_t tid)
+{
+	struct page *page = &report->page;
+
+	for (const struct thread *thread = parent->threads; thread; thread = thread->next) {
+		const struct thread_wait *wait = thread->tid == tid ? thread_wait_now(thread) : NULL;
+
+		if (!wait || !wait->site || !wait->site->frame_count)
+			continue;
+		for (unsigned i = 0; i < wait->site->frame_count && page_left(page) > 8; i++) {
+			const char *frame = wait->site->frames[i];
+
+			page_add(page, STYLE_PLAIN, i ? " ← " : "    in ");
+			page_stranger(page, STYLE_PLAIN, frame, strlen(frame), page_left(page));
+		}
+		page_end(page);
+		return;
+	}
+}
+
 static void write_place(struct text_report *report, const struct process *process)
 {
 	const char *path = model_cgroup_path(report->model, process->cgroup);
@@ -155,6 +177,8 @@ static void write_parent(struct text_report *report, const struct process *first
 		page_escaped(page, STYLE_PLAIN, buffer_text(&text), page_left(page));
 		page_end(page);
 	}
+	if (parent && first->look)
+		write_stand(report, parent, first->look->parent_tid);
 	if (parent)
 		write_place(report, parent);
 	page->failed |= text.failed;

@@ -12,8 +12,8 @@
 #include "source/live_internal.h"
 #include "source/locks_internal.h"
 
-/* struct pt_regs of x86-64 in 64-bit words: where the call's number, its arguments, sp and ip are */
-enum { AT_NUMBER = 15, AT_IP = 16, AT_SP = 19 };
+/* struct pt_regs of x86-64 in 64-bit words: where the call's number and its arguments are */
+enum { AT_NUMBER = 15 };
 static const unsigned char argument_at[6] = {14, 13, 12, 7, 9, 8};
 
 static FILE *open_of(uint32_t pid, const char *tid, const char *name)
@@ -76,8 +76,8 @@ static bool read_syscall(FILE *file, struct raw_thread_look *raw)
 	raw->registers[AT_NUMBER] = (uint64_t)number;
 	if (count != 8 && count != 2)
 		return true;
-	raw->registers[AT_SP] = words[count - 2];
-	raw->registers[AT_IP] = words[count - 1];
+	raw->registers[PROC_AT_SP] = words[count - 2];
+	raw->registers[PROC_AT_IP] = words[count - 1];
 	for (int i = 0; count == 8 && i < 6; i++)
 		raw->registers[argument_at[i]] = words[i];
 	return true;
@@ -115,6 +115,14 @@ static int read_thread(uint32_t pid, uint64_t start_ns, const char *tid, struct 
 	if (call)
 		fclose(call);
 	return result;
+}
+
+int thread_by_proc(uint32_t pid, uint64_t start_ns, uint32_t tid, struct seen_threads *list)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%" PRIu32, tid);
+	return read_thread(pid, start_ns, number, list);
 }
 
 int threads_by_proc(uint32_t pid, uint64_t start_ns, struct seen_threads *list)

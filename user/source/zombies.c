@@ -61,6 +61,7 @@ void census_free(struct census *census)
 {
 	free(census->snaps);
 	free(census->looks);
+	free(census->parents.items);
 	*census = (struct census){0};
 }
 
@@ -165,7 +166,7 @@ static void tell_cgroup(struct teller *teller, struct event_snap_process *snap)
 	tell(teller, event_built(&builder));
 }
 
-static int forward(void *context, const void *record, size_t available)
+static int pass_on(void *context, const void *record, size_t available)
 {
 	struct teller *teller = context;
 
@@ -184,7 +185,7 @@ static void tell_process(struct teller *teller, const struct census *census, str
 	snap->scope = scope;
 	snap->h.t_ns = census->taken_ns;
 	tell_cgroup(teller, snap);
-	live_snapshot_add_texts(snap, forward, teller);
+	live_snapshot_add_texts(snap, pass_on, teller);
 }
 
 static bool is_wanted(const struct zombies *zombies, const struct event_zombie_look *look,
@@ -211,6 +212,21 @@ static void tell_looks(struct teller *teller, const struct census *census)
 			tell_process(teller, census, find(census, look->tracer, 0), SCOPE_RELATIVE);
 		tell(teller, &look->h);
 	}
+}
+
+/* After all looks, whose times are those of the census: reading stacks takes a while. */
+static void tell_stands(struct teller *teller, const struct census *census)
+{
+	struct stand *stand = census->look_count ? stand_new(pass_on, teller) : NULL;
+
+	for (size_t i = 0; stand && i < census->look_count; i++) {
+		const struct event_zombie_look *look = &census->looks[i];
+
+		if (hash_get(&teller->told, look->h.pid, look->h.start_ns) &&
+		    hash_get(&teller->told, look->parent, look->parent_start))
+			stand_tell(stand, census, look);
+	}
+	stand_free(stand);
 }
 
 /* Who of those told before is not there any more was reaped meanwhile, by nobody that was seen. */
@@ -277,6 +293,7 @@ static int pump(struct source *source, record_fn record, void *context, struct e
 	zombies->told = true;
 	tell_begin(&teller);
 	tell_looks(&teller, &zombies->census);
+	tell_stands(&teller, &zombies->census);
 	if (zombies->options->from_proc)
 		result = tell_again(&teller, error);
 	tell_finish(&teller);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "event/event.h"
+#include "source/live_looks.h"
 #include "source/zombies.h"
 
 struct census {
@@ -14,6 +15,7 @@ struct census {
 	size_t snap_count, snap_capacity;
 	struct event_zombie_look *looks;
 	size_t look_count, look_capacity;
+	struct seen_threads parents; /* that owe waits, as far as their registers could be had */
 	uint64_t taken_ns; /* CLOCK_BOOTTIME, before the first of them was looked at */
 	uint32_t self_pid, self_pidns,
 	    self_level; /* lifeline; the pid is the initial namespace's where that is known */
@@ -28,5 +30,11 @@ void census_free(struct census *census);
 int census_by_bpf(struct census *census, struct error *error);
 /* zombies_proc.c: from /proc. Never fails for what a single process refuses to tell. */
 int census_by_proc(struct census *census, struct error *error);
+
+/* zombies_stand.c: where parents stand. NULL: no memory. stand_tell tells of a parent once. */
+struct stand;
+struct stand *stand_new(record_fn record, void *context);
+void stand_tell(struct stand *stand, const struct census *census, const struct event_zombie_look *look);
+void stand_free(struct stand *stand);
 
 #endif

@@ -172,3 +172,18 @@ bool words_is_container_init(const struct process *process)
 {
 	return process->nspid == 1 && process->pidns && process->pidns != FIRST_PIDNS;
 }
+
+struct words words_stand(const struct process *process, uint32_t tid, uint64_t *at_ns)
+{
+	for (const struct thread *thread = process->threads; thread; thread = thread->next) {
+		const struct thread_wait *wait = thread->tid == tid ? thread_wait_now(thread) : NULL;
+
+		if (!wait || !wait->site || !wait->site->frame_count)
+			continue;
+		*at_ns = wait->looked_ns;
+		if (wait->site->frame_count == 1)
+			return words_format("in %.100s", wait->site->frames[0]);
+		return words_format("in %.50s, called from %.50s", wait->site->frames[0], wait->site->frames[1]);
+	}
+	return (struct words){""};
+}

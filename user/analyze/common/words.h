@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "model/lock.h"
 #include "model/model.h"
 
 struct words {
@@ -36,6 +37,9 @@ const char *words_sigchld(const struct zombie_look *look);
 /* The members of a zombie's `detail` that tell of its parent; look: what it was seen doing, or NULL. */
 void words_json_parent(struct json *json, const struct model *model, const struct process *parent,
 		       const struct zombie_look *look);
+/* Where a thread was seen standing: "in stay at hung.c:116, called from main at hung.c:159", and when. "": unknown. */
+struct words words_stand(const struct process *process, uint32_t tid, uint64_t *at_ns);
+
 /* Is it PID 1 of a pid namespace other than the first: a container's main program, most often? To it the kernel gives
  * the orphans of that namespace (pid_namespaces(7)). */
 bool words_is_container_init(const struct process *process);
