@@ -216,7 +216,7 @@ static void explain(const struct trial *trial)
 			      line->text[0] == ' ' ? "\n" : " ");
 	if (joined.length) {
 		buffer_text_append(&text, "\nWhat to see here:\n");
-		wrap_text(&text, buffer_text(&joined), 2, 100, 0);
+		wrap_text(&text, buffer_text(&joined), 2, output_prose_columns(STDOUT_FILENO), 0);
 	}
 	expect_tell_facts(trial->demo->expect, &trial->engine, trial->roles, &facts);
 	if (facts.length)

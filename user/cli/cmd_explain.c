@@ -120,7 +120,7 @@ static int write_page(const char *word, enum color_mode color, struct error *err
 	if (err < 0)
 		return err;
 	page.color = output.color;
-	page.columns = output.columns < 100 ? output.columns : 100; /* longer lines of prose are hard to read */
+	page.columns = output_prose_columns(output.descriptor);
 	if (verdict)
 		append_verdict(&page, verdict);
 	else

@@ -5,9 +5,11 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/completion.h"
+#include "cli/output.h"
 #include "cli/wrap.h"
 #include "sink/common/schema.h"
 
@@ -75,6 +77,11 @@ static void append_option_help(struct buffer *out, const struct option *option)
 		buffer_format(out, " Default: %s.", option->preset);
 }
 
+static int help_columns(void)
+{
+	return output_prose_columns(STDOUT_FILENO);
+}
+
 static void append_entry(struct buffer *out, const char *left, const char *right, int column)
 {
 	int used = 2 + (int)text_columns(left, strlen(left));
@@ -85,7 +92,7 @@ static void append_entry(struct buffer *out, const char *left, const char *right
 		used = 0;
 	}
 	wrap_blanks(out, used ? column - used : 0);
-	wrap_text(out, right, column, HELP_COLUMNS, used ? column : 0);
+	wrap_text(out, right, column, help_columns(), used ? column : 0);
 }
 
 static void append_options(struct buffer *out, const struct option *option)
@@ -116,27 +123,28 @@ static void append_statuses(struct buffer *out)
 void help_general(struct buffer *out)
 {
 	buffer_text_append(out, "Usage: lifeline COMMAND [options] …\n\n");
-	wrap_text(out, about, 0, HELP_COLUMNS, 0);
+	wrap_text(out, about, 0, help_columns(), 0);
 	buffer_text_append(out, "\nCommands:\n");
 	for (unsigned i = 0; commands[i]; i++)
 		append_entry(out, commands[i]->name, commands[i]->summary, 14);
 	buffer_text_append(out, "\nOptions:\n");
 	append_options(out, help_options);
 	append_statuses(out);
-	buffer_text_append(
-	    out, "\n`lifeline COMMAND --help` tells more of a command, `lifeline explain CODE` of a verdict.\n");
+	buffer_char(out, '\n');
+	wrap_text(out, "`lifeline COMMAND --help` tells more of a command, `lifeline explain CODE` of a verdict.", 0,
+		  help_columns(), 0);
 }
 
 void help_command(struct buffer *out, const struct command *command)
 {
 	buffer_format(out, "Usage: lifeline %s %s\n\n", command->name, command->synopsis);
-	wrap_text(out, command->description, 0, HELP_COLUMNS, 0);
+	wrap_text(out, command->description, 0, help_columns(), 0);
 	buffer_text_append(out, "\nOptions:\n");
 	append_options(out, command->options);
 	append_options(out, (const struct option[]){{.name = "help", .letter = 'h', .help = "Show this."}, {0}});
 	if (command->examples) {
 		buffer_text_append(out, "\nExamples:\n");
-		wrap_text(out, command->examples, 2, HELP_COLUMNS, 0);
+		wrap_text(out, command->examples, 2, help_columns(), 0);
 	}
 	append_statuses(out);
 }

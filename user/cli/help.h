@@ -8,8 +8,7 @@
 #include "base/buffer.h"
 #include "cli/command.h"
 
-#define HELP_COLUMNS 100
-
+/* Help is as wide as the terminal at standard output, at most 100 columns. */
 void help_general(struct buffer *out);
 void help_command(struct buffer *out, const struct command *command);
 /* roff, man(7) macros. command NULL: lifeline(1) itself. */

@@ -118,7 +118,7 @@ static bool want_color(enum color_mode mode, int descriptor)
 	return isatty(descriptor) && !(none && *none) && terminal && strcmp(terminal, "dumb");
 }
 
-static int terminal_columns(int descriptor)
+int output_columns(int descriptor)
 {
 	const char *wanted = getenv("COLUMNS");
 	struct winsize size;
@@ -129,6 +129,13 @@ static int terminal_columns(int descriptor)
 	if (!wanted || text_parse_number(wanted, 1, 100000, &columns) < 0)
 		columns = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
 	return columns < 40 ? 40 : columns > 200 ? 200 : (int)columns;
+}
+
+int output_prose_columns(int descriptor)
+{
+	int columns = output_columns(descriptor);
+
+	return columns < 100 ? columns : 100;
 }
 
 static int open_temporary(struct output *output, const char *path, struct error *error)
@@ -238,7 +245,7 @@ int output_open(struct output *output, const char *path, const char *what, FILE 
 		return err;
 	}
 	output->color = want_color(color, output->descriptor);
-	output->columns = terminal_columns(output->descriptor);
+	output->columns = output_columns(output->descriptor);
 	output->unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	return 0;
 }

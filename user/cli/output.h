@@ -40,6 +40,10 @@ int output_open(struct output *output, const char *path, const char *what, FILE 
 		struct error *error);
 /* Writes out and closes; a file gets its name only if all was written and not `discard`. 0, or what went wrong. */
 int output_close(struct output *output, bool discard, struct error *error);
+/* How wide a terminal is, 40 to 200; 100 if it is none. COLUMNS counts, if it is set. */
+int output_columns(int descriptor);
+/* The same for prose, whose lines are hard to read when they are longer than 100. */
+int output_prose_columns(int descriptor);
 /* Prints a text to stdout; the exit status: 0, or 125 with the reason told. Frees the buffer. */
 int output_print(struct buffer *text);
 
