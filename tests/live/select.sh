@@ -84,6 +84,28 @@ if [ -n "$unified" ] && mkdir "$unified/lltest$$.service" 2>/dev/null; then
 else
 	skip "attach -g" "no control group of version 2 can be made here"
 fi
+# Version 1, if some controller has a hierarchy of its own: members by path, name or folder; who enters later by folder.
+old=$(awk '$3 == "cgroup" && $4 ~ /pids|freezer/ { print $2; exit }' /proc/mounts)
+if [ -n "$old" ] && mkdir "$old/lltest$$" 2>/dev/null; then
+	sleep 30 & first=$!
+	started+=("$first")
+	echo "$first" >"$old/lltest$$/cgroup.procs"
+	for wanted in "lltest$$" "/lltest$$" "$old/lltest$$"; do
+		start_attach -g "$wanted"
+		stop_attach
+		is "attach -g: members of a group of version 1 (${wanted%%[0-9]*})" "$(sorted "$first")" "$(pids)" "$scratch/err"
+	done
+	start_attach -g "$old/lltest$$"
+	bash -c 'echo $$ >"$1/cgroup.procs"; exec sleep 0.1' - "$old/lltest$$" & second=$!
+	wait "$second"
+	stop_attach
+	is "attach -g: who enters a group of version 1" "$(sorted "$first" "$second")" "$(pids)" "$scratch/err"
+	kill "$first"
+	wait "$first" 2>/dev/null
+	until_true 5 rmdir "$old/lltest$$"
+else
+	skip "attach -g of version 1" "no control group of version 1 can be made here"
+fi
 "$LIFELINE" attach -g no-such-group.service --for 1s >"$scratch/out" 2>"$scratch/err"
 is "attach -g: nobody is in it" "125 1" "$? $(wc -l <"$scratch/err")" "$scratch/err"
 
