@@ -43,11 +43,15 @@ struct target {
 /* Where the programs are: beside this one. */
 static inline void target_path(char *path, size_t size, const char *program)
 {
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	static char self[PATH_MAX];
 
-	self[length < 0 ? 0 : length] = '\0';
-	*strrchr(self, '/') = '\0';
+	/* Once: in a chroot the kernel tells another path after unshare(CLONE_NEWNS). */
+	if (!*self) {
+		ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+		self[length < 0 ? 0 : length] = '\0';
+		*strrchr(self, '/') = '\0';
+	}
 	snprintf(path, size, "%s/programs/%s", self, program);
 }
 
