@@ -30,6 +30,13 @@ struct orders *orders_new(void)
 	return calloc(1, sizeof(struct orders));
 }
 
+static void free_notes(struct notes *notes)
+{
+	if (notes)
+		free(notes->items);
+	free(notes);
+}
+
 void orders_free(struct orders *orders)
 {
 	struct notes *notes;
@@ -37,10 +44,8 @@ void orders_free(struct orders *orders)
 
 	if (!orders)
 		return;
-	while ((notes = hash_next(&orders->notes, &cursor))) {
-		free(notes->items);
-		free(notes);
-	}
+	while ((notes = hash_next(&orders->notes, &cursor)))
+		free_notes(notes);
 	hash_free(&orders->notes);
 	free(orders);
 }
@@ -126,7 +131,7 @@ int orders_note_hold(struct orders *orders, const struct model *model, const str
 void orders_forget(struct orders *orders, const struct process *process)
 {
 	for (const struct thread *thread = process->threads; orders->notes.count && thread; thread = thread->next)
-		free(hash_remove(&orders->notes, (uintptr_t)thread, 0));
+		free_notes(hash_remove(&orders->notes, (uintptr_t)thread, 0));
 }
 
 static bool waited_within(const struct orders *orders, const struct thread *thread, uint64_t from_ns, uint64_t to_ns)
