@@ -118,6 +118,7 @@ struct locker {
 	__u32 pending_call, pending_site; /* enum probe_call; 0: none */
 	__u32 pid, tid, nstid;
 	__u32 count;
+	__u32 pending_value, pad; /* of a semaphore, as the call began */
 	char comm[COMM_SIZE];
 	struct held_lock held[HELD_MAX];
 };

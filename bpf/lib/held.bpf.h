@@ -602,6 +602,9 @@ static __always_inline void lock_call_begins(struct task_struct *task, struct pt
 		return;
 	state = thread_of(task);
 	locker->pending_site = state ? place_of_call(task, state, regs, locker->space, address, call, t) : 0;
+	if ((call == PROBE_SEM_WAIT || call == PROBE_SEM_TIMED) &&
+	    bpf_probe_read_user(&locker->pending_value, sizeof(locker->pending_value), (void *)address))
+		locker->pending_value = 0;
 	locker->pending = address;
 	locker->pending_ns = t;
 	locker->pending_call = call;
@@ -647,6 +650,15 @@ static __always_inline void presume(struct task_struct *task, struct locker *loc
 	locker->pending_call = 0;
 }
 
+/* Cancelled before it slept in its wait for a semaphore: then nothing tells of the wait. */
+static __always_inline bool ends_in_vain(struct task_struct *task, const struct locker *locker)
+{
+	struct thread_state *state = thread_find(task);
+
+	return (locker->pending_call == PROBE_SEM_WAIT || locker->pending_call == PROBE_SEM_TIMED) &&
+	       !locker->pending_value && (!state || state->lock.ended_ns <= locker->pending_ns);
+}
+
 static __always_inline void locker_ends(struct task_struct *task, __u64 t)
 {
 	struct locker *locker = locker_find(task);
@@ -655,6 +667,8 @@ static __always_inline void locker_ends(struct task_struct *task, __u64 t)
 
 	if (!locker)
 		return;
+	if (ends_in_vain(task, locker))
+		locker->pending_call = 0;
 	if (locker->pending_call && !plain(task)->mm)
 		presume(task, locker, t);
 	else

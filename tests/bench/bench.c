@@ -28,6 +28,7 @@
 #include "empty.skel.h"
 
 #define ROUNDS_MAX 101
+#define ARM_PROBES_MS 1500 /* finds the libraries and measures first */
 #define ARM_MS 350 /* loading takes some 80 ms; the rest is the attach snapshot and noise */
 
 static uint64_t clock_ns(void)
@@ -265,6 +266,8 @@ struct figure {
 	double plain, observed, difference, ratio;
 };
 
+static long arm_ms = ARM_MS;
+
 static struct figure measure(const struct loop *loop, char *const observer[], int rounds)
 {
 	double plain[ROUNDS_MAX], observed[ROUNDS_MAX], difference[ROUNDS_MAX], ratio[ROUNDS_MAX];
@@ -274,7 +277,7 @@ static struct figure measure(const struct loop *loop, char *const observer[], in
 
 		plain[i] = run_loop(loop);
 		lifeline = start_quiet(observer);
-		sleep_ms(ARM_MS);
+		sleep_ms(arm_ms);
 		if (waitpid(lifeline, NULL, WNOHANG)) {
 			fprintf(stderr, "lifeline did not stay: is this root?\n");
 			exit(2);
@@ -398,7 +401,9 @@ static void table_of_probes(char *self, char *lifeline, int rounds)
 	snprintf(pairs, sizeof(pairs), "%d", PROBED_PAIRS);
 	snprintf(sleeper, sizeof(sleeper), "%d", (int)target);
 	print("mutex, run --locks all", &probed, measure_watched(plain, watched, rounds), "");
+	arm_ms = ARM_PROBES_MS;
 	print("  of a program outside it", &probed, measure(&probed, one, rounds), "");
+	arm_ms = ARM_MS;
 	kill(target, SIGKILL);
 	waitpid(target, NULL, 0);
 }

@@ -80,8 +80,25 @@ attached()
 		'all(.findings[]; .code == "lock.owner-died" or .code == "lock.contended")'
 }
 
+# With the C library linked in: exact if it is CMD itself, and told to be incomplete if exec made it of something else.
+linked_in()
+{
+	local report=$scratch/static.json
+
+	if ! "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -static -o "$scratch/static" tests/live/programs/lock-holds.c -pthread 2>/dev/null; then
+		skip "lock-holds: a static program" "no static C library, or no compiler"
+		return
+	fi
+	"$LIFELINE" run --locks all --format json -o "$report" -- "$scratch/static" >/dev/null 2>&1
+	holds "lock-holds: a static program is counted" "$report" "$take_apart"' |
+		([.[].holders[].acquisitions // 0] | add // 0) == 1100' --arg name plain
+	"$LIFELINE" run --locks all --format json -o "$report" -- sh -c "exec $scratch/static" >/dev/null 2>&1
+	holds "lock-holds: one that exec makes has lost its first calls, and that is told" "$report" '.trace.lost.lock >= 1'
+}
+
 counts
 replay
+linked_in
 traces
 attached
 exit $((failures > 0))

@@ -632,6 +632,8 @@ static int last_turn(struct live *live)
 		ring_buffer__consume(live->ring);
 	}
 	let_settle(live);
+	if (wants_holds(live))
+		find_libraries(live);
 	if (overdue_any(&live->overdue))
 		look(live, ITERATE_ZOMBIES, GROUP_WAIT);
 	if (live->options->wants & (1U << GROUP_SWITCH))

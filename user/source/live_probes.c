@@ -229,13 +229,33 @@ static void look_later(struct probes *probes, uint32_t pid, uint64_t start_ns)
 		free(late);
 }
 
+/* A program that its C library is linked into has run since exec. It may be gone by now; its file mostly is not. */
+static void look_at_program(struct probes *probes, const struct event *event)
+{
+	uint32_t length;
+	const char *exe = EVENT_BLOB(event, exec, exe, &length);
+	char path[PATH_ROOM];
+	int result, start;
+
+	if (!length || length > PATH_ROOM / 2)
+		return;
+	start = snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root", event->pid);
+	snprintf(path + start, sizeof(path) - (size_t)start, "%.*s", (int)length, exe);
+	result = probe_file(probes, path);
+	if (result < 0)
+		result = probe_file(probes, path + start);
+	probes->missed += result == 1;
+}
+
 void probes_event(struct probes *probes, const struct event *event)
 {
 	if (event->kind == EVENT_snap_process && ((const struct event_snap_process *)event)->scope == SCOPE_TARGET)
 		look(probes, event->pid);
-	else if (event->kind == EVENT_exec)
+	if (event->kind == EVENT_exec) {
+		look_at_program(probes, event);
 		look_later(probes, event->pid, event->start_ns);
-	else if (event->kind == EVENT_end && event_is_process_end(event))
+	}
+	if (event->kind == EVENT_end && event_is_process_end(event))
 		free(hash_remove(&probes->late, event->pid, event->start_ns));
 }
 
