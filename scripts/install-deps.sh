@@ -79,13 +79,13 @@ command:screen            screen             screen              screen
 fuzz_needs='
 fuzzer:clang              libclang-rt-dev   compiler-rt           compiler-rt
 '
-# Building for arm64 (its libraries: scripts/sysroot.sh), and booting other kernels (make check-vm).
+# Building for arm64 (its libraries: scripts/sysroot.sh) and booting that, and booting other kernels (make check-vm).
 cross_needs='
 command:aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+command:qemu-system-aarch64   qemu-system-arm       qemu-system-aarch64-core qemu-system-aarch64
 '
 vm_needs='
 command:qemu-system-x86_64  qemu-system-x86    qemu-system-x86-core     qemu-system-x86
-command:qemu-system-aarch64 qemu-system-arm    qemu-system-aarch64-core qemu-system-aarch64
 command:cpio                cpio               cpio                     cpio
 command:python3             python3            python3                  python
 command:busybox             busybox-static     busybox                  busybox

@@ -122,6 +122,11 @@ enum scope {
 	SCOPE_RELATIVE = 2, /* parent or adopter of a target: its waits and its end count, nothing else of it */
 };
 
+/* Bits. Verdicts about these are never reached, which then says nothing. */
+enum unseen {
+	UNSEEN_POLLS = 1, /* calls that bring nothing: there are programs on single calls only */
+};
+
 enum look_cause {
 	LOOK_STATE = 0, /* looked at, at that moment */
 	LOOK_EXIT = 1,	/* its last thread begins to exit: nothing of it is closed yet */

@@ -19,6 +19,22 @@
 #define LOCK_REGISTERS 21
 #endif
 
+/* Where in them a thread that is in a system call has its place and the call's arguments, the first in the first. */
+#if defined(__aarch64__)
+enum { AT_FIRST = 0, AT_SECOND = 1, AT_THIRD = 2, AT_FOURTH = 3, AT_FIFTH = 4, AT_SIXTH = 5, AT_SP = 31, AT_IP = 32 };
+#else
+enum {
+	AT_FIRST = 14,
+	AT_SECOND = 13,
+	AT_THIRD = 12,
+	AT_FOURTH = 7,
+	AT_FIFTH = 9,
+	AT_SIXTH = 8,
+	AT_IP = 16,
+	AT_SP = 19
+};
+#endif
+
 enum raw_kind {
 	RAW_LOCK_WAIT = 256, /* a wait begins */
 	RAW_LOCK_END,        /* a wait that was told has ended */
@@ -98,8 +114,8 @@ enum probe_call {
 	PROBE_COND_WAIT, /* the mutex is its second argument */
 };
 
-#define HELD_MAX 32  /* locks that one thread holds at a time and that are followed; a power of two */
-#define GATES_MAX 4  /* locks held besides the two of an order, so many are told */
+#define HELD_MAX 32 /* locks that one thread holds at a time and that are followed; a power of two */
+#define GATES_MAX 4 /* locks held besides the two of an order, so many are told */
 
 /* Of a lock that is taken, and in the orders of two. */
 #define HELD_READ 1   /* shared with other readers */
@@ -171,6 +187,7 @@ struct raw_thread_look {
 	__u64 registers[LOCK_REGISTERS]; /* meaningless while it runs */
 	__u64 out_ns;   /* since when it has been off the processor, CLOCK_BOOTTIME; 0: it is not, or unknown */
 	__u64 since_ns; /* since when it has been in a wait for a lock; 0: in none that is known of */
+	__s64 call;     /* number of the system call that it is in, negative: in none */
 	__u64 space, switches;
 	__u64 born_ns; /* the thread, CLOCK_BOOTTIME */
 	__u32 state, alarms, nstid;

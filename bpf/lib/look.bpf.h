@@ -57,8 +57,11 @@ static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thre
 	read_own_pid(&own, task);
 	look->nstid = own.number;
 	look->compat = is_compat(task);
-	if (!(task->flags & KTHREAD_FLAG))
+	look->call = -1;
+	if (!(task->flags & KTHREAD_FLAG)) {
+		look->call = call_number(registers_of(task));
 		bpf_probe_read_kernel(look->registers, sizeof(look->registers), registers_of(task));
+	}
 	bpf_seq_write(seq, look, sizeof(*look));
 }
 

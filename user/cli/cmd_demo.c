@@ -286,6 +286,20 @@ static unsigned check_replay(const struct trial *trial, struct buffer *differenc
 	return count;
 }
 
+/* A verdict that the demo expects, and that this way of observing cannot reach; NULL: there is none. */
+static const char *unseen_expectation(const struct trial *trial)
+{
+	const uint32_t unseen = model_observation(trial->engine.model)->unseen;
+	const struct directive *expect = NULL;
+
+	while (unseen && (expect = expect_next(trial->demo->expect, "expect", expect)))
+		for (uint32_t bit = 1; bit; bit <<= 1)
+			if ((unseen & bit) && event_unseen_verdict(bit) && expect->words[0] &&
+			    !strcmp(expect->words[0], event_unseen_verdict(bit)))
+				return event_unseen_verdict(bit);
+	return NULL;
+}
+
 static int check(const struct trial *trial)
 {
 	struct buffer differences = {0};
@@ -294,6 +308,11 @@ static int check(const struct trial *trial)
 
 	if (status == STATUS_CANNOT_SHOW) {
 		fprintf(stderr, "demo %s: skipped: it says that it cannot be shown here\n", trial->demo->name);
+		return DEMO_SKIPPED;
+	}
+	if (unseen_expectation(trial)) {
+		fprintf(stderr, "demo %s: skipped: it expects %s, which this way of observing cannot see\n",
+			trial->demo->name, unseen_expectation(trial));
 		return DEMO_SKIPPED;
 	}
 	count = expect_compare(trial->demo->expect, &trial->engine, trial->roles, &differences);

@@ -58,6 +58,11 @@ const struct event_info *event_info_by_name(const char *name)
 	return NULL;
 }
 
+const char *event_unseen_verdict(uint32_t bit)
+{
+	return bit == UNSEEN_POLLS ? "switch.busy-poll" : NULL;
+}
+
 const char *event_group_name(enum event_group group)
 {
 	static const char *const names[] = {

@@ -32,6 +32,8 @@ struct event_info {
 /* NULL if there is no such event. */
 const struct event_info *event_info(uint16_t kind);
 const struct event_info *event_info_by_name(const char *name);
+/* The verdict that an unseen fact (enum unseen, one bit) is for; NULL if there is no such bit. */
+const char *event_unseen_verdict(uint32_t bit);
 const char *event_group_name(enum event_group group); /* "life", …; NULL out of range */
 
 /*

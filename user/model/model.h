@@ -185,6 +185,7 @@ struct observation { /* from `begin`, `finish` */
 	uint64_t begin_ns, end_ns; /* end_ns: finish, or the last event of a trace that was cut off */
 	uint64_t realtime_ns, zombie_after_ns, contended_after_ns, pid_max;
 	uint32_t mode, cpus, target_pid, ended_by;
+	uint32_t unseen; /* enum unseen: what could not be seen */
 	int32_t exit_status; /* wait status, -1 none */
 	char *kernel, *arch; /* owned, "" unknown */
 	char *command;	     /* owned, NUL-separated, command_length bytes */

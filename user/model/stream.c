@@ -40,6 +40,7 @@ int fold_begin(struct model *model, const struct event *event)
 	seen->pid_max = begin->pid_max;
 	seen->mode = begin->mode;
 	seen->cpus = begin->cpus;
+	seen->unseen = begin->unseen;
 	seen->target_pid = begin->target;
 	seen->kernel = copy_bytes(kernel, kernel_length);
 	seen->arch = copy_bytes(arch, arch_length);

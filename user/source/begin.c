@@ -49,6 +49,7 @@ const struct event *begin_build(struct event_builder *builder, const struct begi
 	begin->mode = facts->mode;
 	begin->cpus = count_processors();
 	begin->target = facts->target;
+	begin->unseen = facts->unseen;
 	begin->self_pidns = facts->self_pidns;
 	if (!uname(&name)) {
 		event_build_bytes(builder, "kernel", name.release, strlen(name.release));

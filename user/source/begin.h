@@ -15,6 +15,7 @@ struct begin_facts {
 	uint32_t self_pid;    /* lifeline, in the initial pid namespace as far as that is known */
 	uint32_t self_pidns;  /* 0 unknown */
 	uint32_t target;      /* CMD's pid, 0 none */
+	uint32_t unseen;      /* enum unseen */
 	char *const *command; /* NULL none */
 };
 

@@ -137,6 +137,7 @@ static int tell_begin(struct live *live)
 					  .self_pid = live->bpf.shared->self_tgid,
 					  .self_pidns = live->bpf.shared->self_pidns,
 					  .target = live->command_host_pid,
+					  .unseen = live->bpf.single_calls ? UNSEEN_POLLS : 0,
 					  .command = live->options->command};
 	const struct event *begin = begin_build(&builder, &facts);
 

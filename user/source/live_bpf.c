@@ -307,6 +307,7 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 		choose_only_looks(skeleton);
 	else
 		choose_programs(skeleton, plan);
+	bpf->single_calls = !plan->only_looks && prefer_single_calls(plan) && (plan->wants & (1U << GROUP_SWITCH));
 	fill_settings(skeleton, plan, ring);
 	return 0;
 }

@@ -28,6 +28,7 @@ struct live_bpf {
 	uint64_t *lost_values;	     /* room for one class on all processors */
 	uint64_t lost_told[EVENT_GROUP_COUNT];
 	int iterator_link;	     /* fd */
+	bool single_calls;	     /* programs are on single calls, and so see no polls, which are wanted */
 	struct bpf_link *waking;     /* while wake-ups are sampled */
 	bool many_probes;	     /* one link can have many */
 	int *probe_links;	     /* of --locks all: fds */

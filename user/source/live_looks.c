@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "source/live_internal.h"
@@ -24,14 +25,11 @@
 #define LAST_STEP_NS 30000000000ULL
 #define STACK_MAX 32768
 
-/* struct pt_regs of x86-64 in 64-bit words */
-enum { AT_R10 = 7, AT_R8 = 9, AT_DX = 12, AT_SI = 13, AT_DI = 14, AT_NUMBER = 15, AT_IP = 16, AT_SP = 19 };
-
-#define CALL_FCNTL 72
-#define CALL_FLOCK 73
-#define CALL_FUTEX 202
-#define CALL_RESTART 219
-#define CALL_FUTEX_WAITV 449
+#define CALL_FCNTL SYS_fcntl
+#define CALL_FLOCK SYS_flock
+#define CALL_FUTEX SYS_futex
+#define CALL_RESTART SYS_restart_syscall
+#define CALL_FUTEX_WAITV 449 /* the same everywhere */
 #define CALL_FUTEX_WAIT 455
 #define FCNTL_WAIT 7            /* F_SETLKW */
 #define FCNTL_WAIT_OPEN_FILE 38 /* F_OFD_SETLKW */
@@ -76,7 +74,7 @@ static bool is_blocked(const struct raw_thread_look *raw)
 
 static int32_t call_of(const struct raw_thread_look *raw)
 {
-	const int64_t number = (int64_t)raw->registers[AT_NUMBER];
+	const int64_t number = raw->call;
 
 	return is_blocked(raw) && number >= 0 && number < SYSCALL_TABLE_SIZE ? (int32_t)number : -1;
 }
@@ -99,27 +97,27 @@ static bool read_call(const struct raw_thread_look *raw, struct lock_waited *wai
 	const uint64_t *regs = (const uint64_t *)(const void *)raw->registers;
 	struct futex2_waiter first;
 
-	*waited = (struct lock_waited){.space = raw->space, .address = regs[AT_DI], .sp = regs[AT_SP]};
+	*waited = (struct lock_waited){.space = raw->space, .address = regs[AT_FIRST], .sp = regs[AT_SP]};
 	switch (raw->compat ? -1 : call_of(raw)) {
 	case CALL_FUTEX:
 	case CALL_RESTART:
-		waited->op = (uint32_t)regs[AT_SI];
-		waited->val = (uint32_t)regs[AT_DX];
-		*timed = regs[AT_R10] != 0;
+		waited->op = (uint32_t)regs[AT_SECOND];
+		waited->val = (uint32_t)regs[AT_THIRD];
+		*timed = regs[AT_FOURTH] != 0;
 		/* restart_syscall keeps the registers of whatever call it goes on with */
-		return is_futex_wait(waited->op) && (call_of(raw) == CALL_FUTEX || (raw->since_ns && regs[AT_R10]));
+		return is_futex_wait(waited->op) && (call_of(raw) == CALL_FUTEX || (raw->since_ns && regs[AT_FOURTH]));
 	case CALL_FUTEX_WAIT:
-		waited->op = 9 | ((uint32_t)regs[AT_R10] & FUTEX_PRIVATE);
-		waited->val = (uint32_t)regs[AT_SI];
-		*timed = regs[AT_R8] != 0;
+		waited->op = 9 | ((uint32_t)regs[AT_FOURTH] & FUTEX_PRIVATE);
+		waited->val = (uint32_t)regs[AT_SECOND];
+		*timed = regs[AT_FIFTH] != 0;
 		return true;
 	case CALL_FUTEX_WAITV:
-		if (live_read_memory(raw->h.pid, regs[AT_DI], &first, sizeof(first)) != sizeof(first))
+		if (live_read_memory(raw->h.pid, regs[AT_FIRST], &first, sizeof(first)) != sizeof(first))
 			return false;
 		waited->address = first.address;
 		waited->op = 9 | (first.flags & FUTEX_PRIVATE);
 		waited->val = (uint32_t)first.val;
-		*timed = regs[AT_R10] != 0;
+		*timed = regs[AT_FOURTH] != 0;
 		return true;
 	}
 	return false;
@@ -128,7 +126,7 @@ static bool read_call(const struct raw_thread_look *raw, struct lock_waited *wai
 /* In a call that waits for a lock on a file? Then what is known of it stands in /proc/locks. */
 static bool read_file_call(const struct raw_thread_look *raw, struct lock_waited *waited, uint32_t *words)
 {
-	const uint32_t descriptor = (uint32_t)raw->registers[AT_DI], command = (uint32_t)raw->registers[AT_SI];
+	const uint32_t descriptor = (uint32_t)raw->registers[AT_FIRST], command = (uint32_t)raw->registers[AT_SECOND];
 	const int32_t call = raw->compat ? -1 : call_of(raw);
 	const bool posix = call == CALL_FCNTL && (command == FCNTL_WAIT || command == FCNTL_WAIT_OPEN_FILE);
 	struct file_lock_wait file;
@@ -156,7 +154,7 @@ static const struct site *place_of(struct look *look, const struct lock_actor *a
 
 	if (!is_blocked(raw) || raw->compat)
 		return NULL;
-	if (known && known->switches == raw->switches && known->call == raw->registers[AT_NUMBER])
+	if (known && known->switches == raw->switches && known->call == (uint64_t)raw->call)
 		return known->site;
 	if (seen->pair)
 		symbol_registers_pair(&registers, raw->registers[AT_IP], raw->registers[AT_SP]);
@@ -172,7 +170,7 @@ static const struct site *place_of(struct look *look, const struct lock_actor *a
 	}
 	if (known)
 		*known = (struct remembered_thread){
-		    .switches = raw->switches, .call = raw->registers[AT_NUMBER], .site = site};
+		    .switches = raw->switches, .call = (uint64_t)raw->call, .site = site};
 	return site;
 }
 

@@ -12,9 +12,7 @@
 #include "source/live_internal.h"
 #include "source/locks_internal.h"
 
-/* struct pt_regs of x86-64 in 64-bit words: where the call's number and its arguments are */
-enum { AT_NUMBER = 15 };
-static const unsigned char argument_at[6] = {14, 13, 12, 7, 9, 8};
+static const unsigned char argument_at[6] = {AT_FIRST, AT_SECOND, AT_THIRD, AT_FOURTH, AT_FIFTH, AT_SIXTH};
 
 static FILE *open_of(uint32_t pid, const char *tid, const char *name)
 {
@@ -73,7 +71,7 @@ static bool read_syscall(FILE *file, struct raw_thread_look *raw)
 		used += step;
 		count++;
 	}
-	raw->registers[AT_NUMBER] = (uint64_t)number;
+	raw->call = number;
 	if (count != 8 && count != 2)
 		return true;
 	raw->registers[PROC_AT_SP] = words[count - 2];
@@ -98,7 +96,7 @@ static int read_thread(uint32_t pid, uint64_t start_ns, const char *tid, struct 
 				.start_ns = start_ns,
 				.pid = pid,
 				.tid = (uint32_t)strtoul(tid, NULL, 10)};
-	raw->registers[AT_NUMBER] = UINT64_MAX;
+	raw->call = -1;
 	if (stat && status && call) {
 		read_status(status, raw);
 		if (!read_stat(stat, raw))

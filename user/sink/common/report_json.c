@@ -140,6 +140,16 @@ static void write_lost(struct report *report)
 	json_object_close(json);
 }
 
+static void write_unseen(struct json *json, uint32_t unseen)
+{
+	json_key(json, "unseen");
+	json_array_open(json);
+	for (uint32_t bit = 1; bit; bit <<= 1)
+		if ((unseen & bit) && event_unseen_verdict(bit))
+			json_string(json, event_unseen_verdict(bit));
+	json_array_close(json);
+}
+
 static void write_trace(struct report *report)
 {
 	const struct observation *observation = model_observation(report->model);
@@ -156,6 +166,7 @@ static void write_trace(struct report *report)
 	json_key_string(json, "ended_by", describe_ended_by(observation));
 	json_key_unsigned(json, "events", model_events(report->model));
 	write_lost(report);
+	write_unseen(json, observation->unseen);
 	json_object_close(json);
 }
 

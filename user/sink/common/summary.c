@@ -266,6 +266,20 @@ static void write_doubts(struct text_report *report, const struct observation *o
 	buffer_free(&text);
 }
 
+static void write_unseen(struct text_report *report, uint32_t unseen)
+{
+	struct buffer text = {0};
+
+	for (uint32_t bit = 1; bit; bit <<= 1)
+		if ((unseen & bit) && event_unseen_verdict(bit))
+			buffer_format(&text, "%s%s",
+				      text.length ? ", " : "  could not be seen in this way of observing: ",
+				      event_unseen_verdict(bit));
+	if (text.length)
+		write_sentence(report, &text);
+	buffer_free(&text);
+}
+
 static void write_verdict(struct text_report *report)
 {
 	static const char *const names[][2] = {
@@ -310,6 +324,7 @@ int report_summary(struct text_report *report)
 	write_losses(report);
 	write_survivors(report, &totals);
 	write_doubts(report, observation);
+	write_unseen(report, observation->unseen);
 	write_verdict(report);
 	return error;
 }
