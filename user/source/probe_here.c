@@ -3,6 +3,7 @@
  * What works here that is no program of lifeline's: types of the kernel, capabilities one by one, settings of the
  * kernel and of /proc that take something away. Tried where it can be tried. */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
@@ -229,6 +230,36 @@ static void check_uprobes(struct capability *capability)
 	    result == -EACCES || result == -EPERM ? "root, or CAP_SYS_ADMIN: the kernel asks for no less" : "");
 }
 
+/* What the programs call of the kernel's and cannot do without; asked by a program of one call each. */
+static void check_helpers(struct capability *capability)
+{
+	static const struct {
+		enum bpf_func_id helper;
+		const char *name;
+	} needed[] = {{BPF_FUNC_loop, "bpf_loop (Linux 5.17)"},
+		      {BPF_FUNC_task_pt_regs, "bpf_task_pt_regs (5.15)"},
+		      {BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf (5.11)"},
+		      {BPF_FUNC_ringbuf_query, "bpf_ringbuf_query (5.8)"}};
+	char lacks[160] = "";
+
+	capability->name = "kernel helpers";
+	capability->core = true;
+	if (!privilege_has(CAP_BPF) && !privilege_has(CAP_SYS_ADMIN)) {
+		SAY(how, "not asked, without privileges");
+		return;
+	}
+	SAY(how, "all that the programs call");
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, needed[i].helper, NULL))
+			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), "%s%s", *lacks ? ", " : "",
+				 needed[i].name);
+	if (!*lacks)
+		return;
+	take_away(capability);
+	SAY(why, "this kernel has no %s", lacks);
+	SAY(fix, "use Linux 5.17 or later; `report`, `zombies` and `locks` work here all the same");
+}
+
 /* In one word, before each of them. */
 static void check_privileges(struct capability *capability)
 {
@@ -263,9 +294,9 @@ static void tell_privilege(const struct privilege *privilege, probe_tell tell, v
 
 void probe_here(probe_tell tell, void *context)
 {
-	static void (*const checks[])(struct capability *) = {check_type_information, check_lockdown, check_ring,
-							      check_memory,           check_proc,     check_settings,
-							      check_uprobes};
+	static void (*const checks[])(struct capability *) = {
+	    check_type_information, check_helpers, check_lockdown, check_ring,
+	    check_memory,           check_proc,    check_settings, check_uprobes};
 
 	struct capability summary = {0};
 
