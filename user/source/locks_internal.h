@@ -8,8 +8,8 @@
 #include "source/locks.h"
 #include "source/zombies_internal.h"
 
-/* struct pt_regs of x86-64 in 64-bit words: where ip and sp are in what locks_proc.c fills in */
-enum { PROC_AT_IP = 16, PROC_AT_SP = 19 };
+/* struct pt_regs in 64-bit words: where ip and sp are in what locks_proc.c fills in */
+enum { PROC_AT_IP = AT_IP, PROC_AT_SP = AT_SP };
 
 /* locks_proc.c: the threads of a process from /proc/PID/task, alive at the moment. 0, -ESRCH, -EACCES or -ENOMEM. */
 int thread_by_proc(uint32_t pid, uint64_t start_ns, uint32_t tid, struct seen_threads *list);
