@@ -42,6 +42,11 @@ if have python3; then
 		plain python3 tests/install/terminal.py "$1" "$lifeline" report tests/install/names.ev | wc -l
 	}
 	same "terminal: more width, fewer lines" yes "$([ "$(lines 200)" -lt "$(lines 80)" ] && echo yes)"
+	same "terminal: an escaped byte is never cut in two" "" "$(
+		for ((columns = 40; columns < 120; columns += 4)); do
+			plain python3 tests/install/terminal.py $columns "$lifeline" report --color never tests/install/names.ev |
+				grep -E '\\(x.?)?…'
+		done)"
 	same "terminal: colours there" 1 "$(
 		plain python3 tests/install/terminal.py 80 "$lifeline" report tests/install/names.ev | grep -c -m 1 $'\x1b\\[')"
 	same "terminal: none with NO_COLOR" 0 "$(

@@ -105,6 +105,19 @@ static const struct buffer *make_safe(struct page *page, const char *text, size_
 
 /* ---- adding to a line ---------------------------------------------------------------------------------- */
 
+/* Bytes of what must not be cut in two: a character, or all that text_escape wrote for one ("\\x1b", "\\u{202e}"). */
+static size_t unit(const char *text, size_t length)
+{
+	const char *end;
+
+	if (*text != '\\' || length < 2)
+		return step(text, length);
+	if (text[1] == 'x')
+		return length < 4 ? length : 4;
+	end = text[1] == 'u' ? memchr(text, '}', length) : NULL;
+	return end ? (size_t)(end - text) + 1 : 2;
+}
+
 /* Bytes of the longest beginning that takes at most `columns`; its columns in *taken. */
 static size_t fitting(const char *text, size_t length, size_t columns, size_t *taken)
 {
@@ -112,7 +125,7 @@ static size_t fitting(const char *text, size_t length, size_t columns, size_t *t
 
 	*taken = 0;
 	while (at < length) {
-		size_t sequence = step(text + at, length - at);
+		size_t sequence = unit(text + at, length - at);
 		size_t width = text_columns(text + at, sequence);
 
 		if (*taken + width > columns)
