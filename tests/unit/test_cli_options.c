@@ -188,7 +188,7 @@ static void test_mistakes_are_told(void **state)
 	    {"--buffer", "lots", "not understood", "64K"},
 	    {"--quiet=yes", "x", "--quiet takes no value", ""},
 	    {"-o", "", "-output cannot be ''", "FILE"},
-	    {"--locks", "all", "--locks is not in this version", "--help"},
+	    {"--debug", "all", "--debug is not in this version", "--help"},
 	};
 
 	(void)state;

@@ -65,7 +65,7 @@ static int print_schema(const char *argument)
 
 static int refuse_command(const char *name)
 {
-	static const char *const planned[] = {"locks", "top", NULL};
+	static const char *const planned[] = {"top", NULL};
 	struct closest closest;
 	struct error error = {0};
 

@@ -202,7 +202,7 @@ static void offer_names(const struct option *option, struct closest *closest)
 /* Names of the contract that a later version brings: told apart from slips of the pen. */
 static bool is_planned(const char *name)
 {
-	static const char *const planned[] = {"locks", "switches", "export", "cgroup", "debug", "g"};
+	static const char *const planned[] = {"debug"};
 
 	for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++)
 		if (!strcmp(name, planned[i]))

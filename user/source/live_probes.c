@@ -163,7 +163,7 @@ static enum outcome probe_maps(struct probes *probes, uint32_t pid)
 {
 	char name[48], line[PATH_ROOM], flags[8];
 	enum outcome outcome = NO_LIBRARY;
-	unsigned at;
+	int at;
 	FILE *maps;
 
 	snprintf(name, sizeof(name), "/proc/%" PRIu32 "/maps", pid);

@@ -159,7 +159,7 @@ static void add_present_waits(const struct model *model, const struct lock *lock
 int collect_holders(const struct model *model, const struct lock *lock, struct party_row **rows, size_t *count,
 		    struct lock_sums *unknown)
 {
-	struct lock_sums ignored, *others = unknown ? unknown : &ignored;
+	struct lock_sums ignored = {0}, *others = unknown ? unknown : &ignored;
 
 	*count = 0;
 	*others = (struct lock_sums){0};
