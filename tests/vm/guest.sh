@@ -31,6 +31,10 @@ check "attach --all" 0 $lifeline attach --all --for 1s
 check "zombies" 0 $lifeline zombies
 for way in $WAYS; do
 	export LIFELINE_CALL_HOOK=$way
+	{
+		$lifeline run -vvv -- true
+		$lifeline attach -vvv --all --switches all --for 100ms
+	} 2>&1 | sed -n 's/^lifeline: verifier: \([a-z0-9_]*\): \([0-9]*\) instructions$/VM verified \1 \2/p'
 	while read -r demo; do
 		check "$demo by $way" 0 $lifeline demo --replay-check "$demo"
 	done </vm/demos

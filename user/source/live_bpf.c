@@ -312,6 +312,25 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	return 0;
 }
 
+/* What each loaded program cost the kernel's verifier, for tests/vm/verifier.txt. Kernels before 5.16 do not tell. */
+static void log_verified(const struct live_bpf *bpf)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, bpf->skeleton->obj) {
+		struct bpf_prog_info info = {0};
+		__u32 size = sizeof(info);
+		char line[128];
+
+		if (bpf_program__fd(program) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) || !info.verified_insns)
+			continue;
+		snprintf(line, sizeof(line), "verifier: %s: %u instructions\n", bpf_program__name(program),
+			 info.verified_insns);
+		log_line(3, line);
+	}
+}
+
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	int result;
@@ -324,6 +343,8 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 	result = lifeline_bpf__load(bpf->skeleton);
 	if (result)
 		return privilege_explain(result, "load its BPF programs into the kernel", error);
+	if (log_line)
+		log_verified(bpf);
 	bpf->shared = &bpf->skeleton->bss->shared;
 	bpf->lost_fd = bpf_map__fd(bpf->skeleton->maps.lost);
 	bpf->cpus = libbpf_num_possible_cpus();
