@@ -42,6 +42,8 @@ replay()
 	is "lock-holds: replay tells the same locks" "$(jq -S .locks "$report" | cksum)" "$(jq -S .locks "$scratch/replay.json" | cksum)"
 }
 
+as_many() { [ "$(bpftool prog show 2>/dev/null | grep -c ll_lock_call)" = "$1" ]; }
+
 # Without the option nothing of it is in the kernel; after it nothing stays.
 traces()
 {
@@ -52,6 +54,7 @@ traces()
 	is "lock-holds: no probe without --locks all" "$before" "$(grep -c ll_lock_call "$scratch/contended")"
 	"$LIFELINE" run --locks all -q -- bpftool prog show 2>/dev/null >"$scratch/all"
 	is "lock-holds: a probe with it" $((before + 1)) "$(grep -c ll_lock_call "$scratch/all")"
+	until_true 5 as_many "$before" # the kernel frees a program a moment after its last link
 	after=$(bpftool prog show 2>/dev/null | grep -c ll_lock_call)
 	is "lock-holds: none stays behind" "$before" "$after"
 }
