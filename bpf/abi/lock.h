@@ -146,6 +146,14 @@ struct hold_key {
 	__u32 flags, pad;
 };
 
+/* The key under which a holding of a lock is counted: by the kernel side as it ends, by user space if it goes on. */
+#define HOLD_KEY(locker, held)                                                                                         \
+	{                                                                                                              \
+		.space = (locker)->space, .address = (held)->address, .start_ns = (locker)->start_ns,                  \
+		.pid = (locker)->pid, .tid = (locker)->tid, .site = (held)->site, .kind = (held)->kind,                \
+		.flags = (held)->flags & HELD_SHARED                                                                   \
+	}
+
 struct hold_fold {
 	__u64 acquisitions, hold_ns, max_ns; /* hold_ns: of those that have ended */
 	__u64 first_ns, last_ns;             /* of the acquisitions */

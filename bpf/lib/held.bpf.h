@@ -96,14 +96,7 @@ static __always_inline struct locker *locker_of(struct task_struct *task)
 static __always_inline void fold_hold(const struct locker *locker, const struct held_lock *held, __u64 acquisitions,
 				      __u64 hold_ns, __u64 t)
 {
-	struct hold_key key = {.space = locker->space,
-			       .address = held->address,
-			       .start_ns = locker->start_ns,
-			       .pid = locker->pid,
-			       .tid = locker->tid,
-			       .site = held->site,
-			       .kind = held->kind,
-			       .flags = held->flags & HELD_SHARED};
+	struct hold_key key = HOLD_KEY(locker, held);
 	struct hold_fold *fold, fresh = {};
 
 	fold = shared.fold_side ? bpf_map_lookup_elem(&holds1, &key) : bpf_map_lookup_elem(&holds0, &key);

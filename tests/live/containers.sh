@@ -22,6 +22,23 @@ in_namespace() { awk '/^NSpid:/ { print $NF }' "/proc/$1/status"; }
 # What a health check does that starts something and does not wait for it: its orphan is PID 1's to reap.
 probe() { container_exec "$1" sh -c 'sleep 0.1 & exit 0' </dev/null >"$scratch/probe" 2>&1; }
 
+# attached NAME SELECTION…: one probe of that container while lifeline is attached
+attached()
+{
+	local name=$1 observer
+
+	shift
+	rm -f "$scratch/err"
+	"$LIFELINE" attach -v "$@" --zombie-after 300ms --format json -o "$report" 2>"$scratch/err" &
+	observer=$!
+	started+=("$observer")
+	until_true 20 grep -q "^lifeline: observing" "$scratch/err"
+	probe "$name"
+	sleep 0.6
+	kill -INT "$observer"
+	wait "$observer"
+}
+
 # pairs PID…: [pid here, pid in there], as the report shall have them
 pairs()
 {
@@ -79,15 +96,7 @@ negligent()
 
 	# a container by its id, whole and in short: who is in it, and probes that enter it later
 	for name in ${container:+"$container" "${container:0:12}"}; do
-		rm -f "$scratch/err"
-		"$LIFELINE" attach -v -g "$name" --zombie-after 300ms --format json -o "$report" 2>"$scratch/err" &
-		attached=$!
-		started+=("$attached")
-		until_true 20 grep -q "^lifeline: observing" "$scratch/err"
-		probe negligent
-		sleep 0.6
-		kill -INT "$attached"
-		wait "$attached"
+		attached negligent -g "$name"
 		holds "$engine: attach -g ID (${#name} digits): a probe that entered, and its zombie" "$report" '
 			any(.findings[]; .code == "zombie.adopter-negligent") and any(.processes[]; .pid == $p and .ns_pid == 1)' \
 			--argjson p "$init"
@@ -103,14 +112,7 @@ silent()
 	shift
 	container_start reaping "$@"
 	probe reaping
-	"$LIFELINE" attach -v -p "$init" --zombie-after 300ms --format json -o "$report" 2>"$scratch/err" &
-	attached=$!
-	started+=("$attached")
-	until_true 20 grep -q "^lifeline: observing" "$scratch/err"
-	probe reaping
-	sleep 0.6
-	kill -INT "$attached"
-	wait "$attached"
+	attached reaping -p "$init"
 	is "$engine: $name as PID 1: attach finds no zombie" "[]" "$(jq -c '[.findings[].code | select(startswith("zombie"))]' "$report")" \
 		"$scratch/err"
 	look zombies -p "$init" --fail-on any

@@ -26,6 +26,7 @@
 #include "sink/common/locks.h"
 #include "sink/common/report_json.h"
 #include "sink/common/row.h"
+#include "sink/common/row_json.h"
 #include "sink/sink.h"
 
 /* The assembler copies the page's parts in. */
@@ -142,42 +143,6 @@ static int64_t process_number(struct html *html, uint32_t pid, uint64_t start_ns
 	return (int64_t)html->processes++;
 }
 
-static void write_words(struct json *json, const char *words, size_t total)
-{
-	size_t cursor = 0, length;
-	const char *word;
-
-	json_array_open(json);
-	while ((word = next_word(words, total, &cursor, &length)))
-		json_bytes(json, word, length);
-	json_array_close(json);
-}
-
-static void write_value(struct json *json, const struct cell *cell)
-{
-	switch (cell->kind) {
-	case CELL_UNSIGNED:
-		json_unsigned(json, cell->u);
-		return;
-	case CELL_SIGNED:
-		json_signed(json, cell->i);
-		return;
-	case CELL_BOOL:
-		json_bool(json, cell->u);
-		return;
-	case CELL_TEXT:
-	case CELL_BYTES:
-		json_bytes(json, cell->bytes, cell->length);
-		return;
-	case CELL_WORDS:
-		write_words(json, cell->bytes, cell->length);
-		return;
-	case CELL_NULL:
-		break;
-	}
-	json_null(json);
-}
-
 /* What the row's head or the report has already. */
 static bool is_told(const struct cell *cell)
 {
@@ -203,7 +168,7 @@ static void write_keys(struct json *json, const struct row *row)
 		if (is_told(&row->cells[i]))
 			continue;
 		json_key(json, row_column_name(row->cells[i].column));
-		write_value(json, &row->cells[i]);
+		row_json_value(json, &row->cells[i]);
 	}
 	json_object_close(json);
 }
@@ -246,7 +211,7 @@ static int write_row(void *context, const struct row *row)
 		return error;
 	json_begin(&json, &html->row, false);
 	json_array_open(&json);
-	write_value(&json, &row->cells[0]);
+	row_json_value(&json, &row->cells[0]);
 	json_string(&json, row->type);
 	json_signed(&json, actor);
 	json_unsigned(&json, event ? event->tid : 0);

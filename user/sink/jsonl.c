@@ -12,6 +12,7 @@
 #include "sink/common/describe.h"
 #include "sink/common/lines.h"
 #include "sink/common/row.h"
+#include "sink/common/row_json.h"
 #include "sink/sink.h"
 
 struct jsonl {
@@ -20,43 +21,6 @@ struct jsonl {
 	const struct sink_context *context;
 };
 
-static void write_words(struct json *json, const char *words, size_t total)
-{
-	size_t cursor = 0, length;
-	const char *word;
-
-	json_array_open(json);
-	while ((word = next_word(words, total, &cursor, &length)))
-		json_bytes(json, word, length);
-	json_array_close(json);
-}
-
-static void write_cell(struct json *json, const struct cell *cell)
-{
-	json_key(json, row_column_name(cell->column));
-	switch (cell->kind) {
-	case CELL_UNSIGNED:
-		json_unsigned(json, cell->u);
-		return;
-	case CELL_SIGNED:
-		json_signed(json, cell->i);
-		return;
-	case CELL_BOOL:
-		json_bool(json, cell->u);
-		return;
-	case CELL_TEXT:
-	case CELL_BYTES:
-		json_bytes(json, cell->bytes, cell->length);
-		return;
-	case CELL_WORDS:
-		write_words(json, cell->bytes, cell->length);
-		return;
-	case CELL_NULL:
-		break;
-	}
-	json_null(json);
-}
-
 static int write_row(void *context, const struct row *row)
 {
 	struct jsonl *jsonl = context;
@@ -64,8 +28,10 @@ static int write_row(void *context, const struct row *row)
 
 	json_begin(&json, &jsonl->lines.buffer, false);
 	json_object_open(&json);
-	for (unsigned i = 0; i < row->count; i++)
-		write_cell(&json, &row->cells[i]);
+	for (unsigned i = 0; i < row->count; i++) {
+		json_key(&json, row_column_name(row->cells[i].column));
+		row_json_value(&json, &row->cells[i]);
+	}
 	json_object_close(&json);
 	return lines_end(&jsonl->lines, "\n");
 }
@@ -112,7 +78,7 @@ static int write_header(struct jsonl *jsonl, const struct event *begin)
 	json_key_unsigned(&json, "boot_ns", observation->begin_ns);
 	json_key(&json, "command");
 	if (observation->command_length)
-		write_words(&json, observation->command, observation->command_length);
+		json_words(&json, observation->command, observation->command_length);
 	else
 		json_null(&json);
 	json_object_close(&json);

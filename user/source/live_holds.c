@@ -184,14 +184,7 @@ static void tell_held(struct locks *locks, const struct locker *locker, const st
 		      uint64_t acquisitions, uint64_t t_ns)
 {
 	const uint64_t hold_ns = t_ns > held->since_ns ? t_ns - held->since_ns : 0;
-	const struct hold_key key = {.space = locker->space,
-				     .address = held->address,
-				     .start_ns = locker->start_ns,
-				     .pid = locker->pid,
-				     .tid = locker->tid,
-				     .site = held->site,
-				     .kind = held->kind,
-				     .flags = held->flags & HELD_SHARED};
+	const struct hold_key key = HOLD_KEY(locker, held);
 	struct hold_fold fold = {.acquisitions = acquisitions, .hold_ns = hold_ns, .max_ns = hold_ns};
 
 	if (acquisitions)

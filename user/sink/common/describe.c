@@ -172,6 +172,17 @@ const char *next_word(const char *words, size_t total, size_t *cursor, size_t *l
 	return word;
 }
 
+void json_words(struct json *json, const char *words, size_t total)
+{
+	size_t cursor = 0, length;
+	const char *word;
+
+	json_array_open(json);
+	while ((word = next_word(words, total, &cursor, &length)))
+		json_bytes(json, word, length);
+	json_array_close(json);
+}
+
 static int by_birth(const void *left, const void *right)
 {
 	const struct process *a = *(const struct process *const *)left, *b = *(const struct process *const *)right;

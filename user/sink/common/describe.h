@@ -7,6 +7,7 @@
 #define LIFELINE_SINK_COMMON_DESCRIBE_H
 
 #include "base/buffer.h"
+#include "base/json.h"
 #include "model/model.h"
 
 #define PROCESS_ID_SIZE 40 /* "4294967295@18446744073709551615" and its end fit */
@@ -50,6 +51,8 @@ bool process_is_over(const struct process *process);
 
 /* The next of NUL-separated words; NULL at the end. *length is without the NUL, which the last word may lack. */
 const char *next_word(const char *words, size_t total, size_t *cursor, size_t *length);
+/* All of them as an array of strings. */
+void json_words(struct json *json, const char *words, size_t total);
 
 /* All processes a report lists, by birth: the targets, and each subject of a finding. Free the array. */
 struct findings;

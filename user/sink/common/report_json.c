@@ -82,18 +82,11 @@ static void key_comm(struct json *json, const char *key, const char comm[COMM_SI
 
 static void key_words(struct json *json, const char *key, const char *words, size_t total)
 {
-	size_t cursor = 0, length;
-	const char *word;
-
 	json_key(json, key);
-	if (!words) {
+	if (words)
+		json_words(json, words, total);
+	else
 		json_null(json);
-		return;
-	}
-	json_array_open(json);
-	while ((word = next_word(words, total, &cursor, &length)))
-		json_bytes(json, word, length);
-	json_array_close(json);
 }
 
 /* An empty text is what the model has for an unknown one. */
