@@ -82,6 +82,8 @@ static int run(void *data, int argument_count, char **arguments)
 		return complain(&error);
 	}
 	item = text;
+	if (strcmp(arguments[0], "html")) /* a page has a row of each process; the others let go of the dead */
+		report.retire = &engine_retire_usual;
 	report.exports = (struct option_list){.items = &item, .count = 1};
 	if (exports_check(&report.exports, &nothing, &error) < 0)
 		status = complain(&error);

@@ -288,7 +288,8 @@ int report_source(struct engine *engine, struct source *source, const struct rep
 	struct engine_options how = {.zombie_after_ns = options->zombie_after_ns,
 				     .contended_after_ns = options->contended_after_ns,
 				     .record = record,
-				     .analyzers = options->analyzers};
+				     .analyzers = options->analyzers,
+				     .retire = options->retire};
 	struct error observed = {0}, written = {0}, exported = {0};
 	struct watchers watchers = {0};
 	int status;

@@ -30,6 +30,7 @@ struct report_options {
 	/* set by a command for itself, not by options: */
 	const char *const *analyzers; /* as in engine_options; NULL: all */
 	const char *text_sink;	      /* who writes --format text; NULL: "text" */
+	const struct retire_rule *retire; /* as in engine_options */
 };
 
 #define REPORT_FORMATS "text|json"

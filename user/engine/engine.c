@@ -161,14 +161,14 @@ static void forget(void *context, const struct process *process)
 			analyzers[i]->forget(run->states[i], process);
 }
 
+const struct retire_rule engine_retire_usual = {.keep = KEPT_DEAD, .grace_ns = GRACE_NS};
+
 /* A run of a command tells all of it, however long; who attaches can stay for weeks. */
 static const struct retire_rule *rule_of(const struct run *run, uint32_t mode)
 {
-	static const struct retire_rule usual = {.keep = KEPT_DEAD, .grace_ns = GRACE_NS};
-
 	if (run->options->retire)
 		return run->options->retire;
-	return mode == MODE_ATTACH ? &usual : NULL;
+	return mode == MODE_ATTACH ? &engine_retire_usual : NULL;
 }
 
 static void retire(struct run *run)

@@ -13,6 +13,9 @@
 #include "sink/sink.h"
 #include "source/source.h"
 
+/* As attach has it: for whoever reads events as they come, and wants no row of each process at the end. */
+extern const struct retire_rule engine_retire_usual;
+
 struct engine_options {
 	uint64_t zombie_after_ns;    /* 0: as the trace's `begin` says */
 	uint64_t contended_after_ns; /* 0: as the trace's `begin` says */
