@@ -15,7 +15,7 @@ int ll_lock_call(struct pt_regs *context)
 {
 	struct task_struct *task = current_task();
 
-	if (!is_target(task->tgid) || is_compat(task))
+	if (!is_target(GET(task, tgid)) || is_compat(task))
 		return 0;
 	lock_call_begins(task, registers_of(task), bpf_get_attach_cookie(context));
 	return 0;
@@ -28,7 +28,7 @@ int ll_lock_tried(struct pt_regs *context)
 	struct task_struct *task = current_task();
 	struct locker *locker;
 
-	if (!is_target(task->tgid) || is_compat(task))
+	if (!is_target(GET(task, tgid)) || is_compat(task))
 		return 0;
 	locker = locker_find(task);
 	if (locker && locker->pending_call == (__u32)bpf_get_attach_cookie(context))
@@ -40,7 +40,7 @@ int ll_lock_tried(struct pt_regs *context)
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(ll_locker_ends, struct task_struct *task)
 {
-	if (!is_target(task->tgid))
+	if (!is_target(GET(task, tgid)))
 		return 0;
 	__sync_fetch_and_add(&shared.epoch, 1);
 	locker_ends(task, now());

@@ -28,7 +28,7 @@ static __always_inline void tell_thread(struct task_struct *child, struct task_s
 	if (!event)
 		return;
 	event->flags = flags;
-	event->child = child->pid;
+	event->child = GET(child, pid);
 	read_own_pid(&own, child);
 	event->child_nspid = own.number;
 	SUBMIT(event);
@@ -37,7 +37,7 @@ static __always_inline void tell_thread(struct task_struct *child, struct task_s
 static __always_inline void tell_fork(struct task_struct *child, struct task_struct *creator, __u64 flags, __u64 t)
 {
 	__u64 cgroup = cgroup_id(child);
-	struct task_struct *parent = plain(child)->real_parent;
+	struct task_struct *parent = GET(plain(child), real_parent);
 	struct own_pid own;
 	struct event_fork *event;
 
@@ -45,15 +45,15 @@ static __always_inline void tell_fork(struct task_struct *child, struct task_str
 	event = RESERVE(fork, LIFE, creator, t);
 	if (!event)
 		return;
-	event->child_start = child->start_boottime;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
+	event->child_start = GET(child, start_boottime);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
 	event->flags = flags;
 	event->cgroup = cgroup;
-	event->child = child->tgid;
-	event->parent = parent->tgid;
-	event->parent_tid = parent->pid;
-	event->exit_signal = child->exit_signal;
-	event->uid = plain(child)->cred->uid.val;
+	event->child = GET(child, tgid);
+	event->parent = GET(parent, tgid);
+	event->parent_tid = GET(parent, pid);
+	event->exit_signal = GET(child, exit_signal);
+	event->uid = GET(plain(child), cred, uid.val);
 	event->pgid = pgrp_of(child);
 	event->sid = session_of(child);
 	read_own_pid(&own, child);
@@ -66,7 +66,7 @@ static __always_inline void tell_fork(struct task_struct *child, struct task_str
 /* The pid may have belonged to somebody whose traces are still here: a new life starts clean. */
 static __always_inline void start_clean(struct task_struct *child, bool watched)
 {
-	__u32 pid = child->tgid;
+	__u32 pid = GET(child, tgid);
 	struct dead *old = bpf_map_lookup_elem(&unreaped, &pid);
 	__u8 *byte;
 
@@ -85,13 +85,13 @@ SEC("tp_btf/task_newtask")
 int STAYING_PROG(ll_newtask, struct task_struct *child, unsigned long flags)
 {
 	struct task_struct *creator = current_task();
-	bool watched = in_scope(creator->tgid, IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
+	bool watched = in_scope(GET(creator, tgid), IN_SCOPE_TARGET | IN_SCOPE_SPAWNER);
 	__u64 t = now();
 
 	if (watched && (settings.want_switch || settings.want_lock))
 		thread_begin(child);
 	if (flags & THREAD_FLAG) {
-		if (watched && is_target(creator->tgid))
+		if (watched && is_target(GET(creator, tgid)))
 			tell_thread(child, creator, flags, t);
 		return 0;
 	}
@@ -123,7 +123,7 @@ struct {
 /* Each appends one blob behind `used` bytes and returns the new total. The bounds serve the verifier as well. */
 static __always_inline __u32 add_filename(struct exec_scratch *scratch, struct linux_binprm *bprm)
 {
-	long got = bpf_probe_read_kernel_str(scratch->blobs, FILENAME_MAX_LEN, bprm->filename);
+	long got = bpf_probe_read_kernel_str(scratch->blobs, FILENAME_MAX_LEN, GET(bprm, filename));
 
 	if (got <= 1 || got > FILENAME_MAX_LEN)
 		return 0;
@@ -135,7 +135,7 @@ static __always_inline __u32 add_exe(struct exec_scratch *scratch, __u32 used, s
 {
 	__u32 length;
 
-	path_of(&scratch->path, plain(task)->mm->exe_file);
+	path_of(&scratch->path, GET(plain(task), mm, exe_file));
 	if (scratch->path.start >= PATH_BUFFER - 1 || used > FILENAME_MAX_LEN)
 		return used;
 	length = PATH_BUFFER - 1 - scratch->path.start;
@@ -150,7 +150,7 @@ static __always_inline __u32 add_exe(struct exec_scratch *scratch, __u32 used, s
 
 static __always_inline __u32 add_arguments(struct exec_scratch *scratch, __u32 used, struct task_struct *task)
 {
-	__u64 start = plain(task)->mm->arg_start, size = plain(task)->mm->arg_end - start;
+	__u64 start = GET(plain(task), mm, arg_start), size = GET(plain(task), mm, arg_end) - start;
 	__u32 length = size > ARGV_MAX ? ARGV_MAX : size;
 
 	scratch->event.args_size = size > 0xffffffff ? 0xffffffff : size;
@@ -169,7 +169,7 @@ int STAYING_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_bi
 	__u32 zero = 0, used, size;
 	__u64 cgroup;
 
-	if (!is_target(task->tgid) && !join_at_exec(task))
+	if (!is_target(GET(task, tgid)) && !join_at_exec(task))
 		return 0;
 	scratch = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!scratch)
@@ -180,7 +180,7 @@ int STAYING_PROG(ll_exec, struct task_struct *task, int old_pid, struct linux_bi
 	fill_head(&scratch->event.h, EVENT_exec, 0, task, now());
 	scratch->event.cgroup = cgroup;
 	scratch->event.old_tid = old_pid;
-	scratch->event.uid = plain(task)->cred->uid.val;
+	scratch->event.uid = GET(plain(task), cred, uid.val);
 	scratch->event.pgid = pgrp_of(task);
 	scratch->event.sid = session_of(task);
 	used = add_filename(scratch, bprm);
@@ -200,7 +200,7 @@ int STAYING_PROG(ll_rename, struct task_struct *task, const char *comm)
 {
 	struct event_rename *event;
 
-	if (!is_target(task->tgid))
+	if (!is_target(GET(task, tgid)))
 		return 0;
 	event = RESERVE(rename, LIFE, task, now());
 	if (!event)
@@ -260,13 +260,13 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 
 	if (!event)
 		return;
-	event->status = live ? task->exit_code : wait_status(task);
+	event->status = live ? GET(task, exit_code) : wait_status(task);
 	event->group_dead = !live;
 	event->live = live;
-	event->exit_signal = plain(task)->group_leader->exit_signal;
+	event->exit_signal = GET(plain(task), group_leader, exit_signal);
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
-	event->wait_calls = count_call(task->tgid, false); /* polls since the last wait event are in no other */
+	event->wait_calls = count_call(GET(task, tgid), false); /* polls since the last wait event are in no other */
 	SUBMIT(event);
 }
 
@@ -276,8 +276,8 @@ static __always_inline void tell_session(struct task_struct *task)
 {
 	struct event_session_look *event;
 
-	if (!settings.want_session || !is_target(task->tgid) || !plain(task)->fs || !plain(task)->files ||
-	    session_of(task) == session_of(plain(task)->real_parent))
+	if (!settings.want_session || !is_target(GET(task, tgid)) || !GET(plain(task), fs) ||
+	    !GET(plain(task), files) || session_of(task) == session_of(GET(plain(task), real_parent)))
 		return;
 	event = RESERVE(session_look, SESSION, task, now());
 	if (!event)
@@ -293,9 +293,9 @@ int STAYING_PROG(ll_exit, struct task_struct *task)
 	struct thread_state *state;
 	__u32 live;
 
-	if (!in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
+	if (!in_scope(GET(task, tgid), IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 		return 0;
-	live = plain(task)->signal->live.counter;
+	live = GET(plain(task), signal, live.counter);
 	state = thread_of(task);
 	if (state) {
 		state->group_dead = !live;
@@ -303,11 +303,11 @@ int STAYING_PROG(ll_exit, struct task_struct *task)
 	}
 	if (!live) {
 		tell_session(task);
-		remember_dead(plain(task)->group_leader, wait_status(task));
+		remember_dead(GET(plain(task), group_leader), wait_status(task));
 	}
 	tell_exit(task, live);
 	if (!live)
-		forget_calls(task->tgid);
+		forget_calls(GET(task, tgid));
 	return 0;
 }
 
@@ -317,14 +317,14 @@ int STAYING_PROG(ll_exit, struct task_struct *task)
 SEC("tp_btf/sched_process_free")
 int STAYING_PROG(ll_free, struct task_struct *task)
 {
-	__u32 pid = task->pid;
+	__u32 pid = GET(task, pid);
 	struct event_reap *event;
 	struct dead *dead;
 
-	if (pid != task->tgid)
+	if (pid != GET(task, tgid))
 		return 0;
 	dead = bpf_map_lookup_elem(&unreaped, &pid);
-	if (!dead || dead->start_ns != task->start_boottime || dead->told_gone)
+	if (!dead || dead->start_ns != GET(task, start_boottime) || dead->told_gone)
 		return 0;
 	dead->told_gone = 1;
 	event = RESERVE(reap, WAIT, task, now());

@@ -37,12 +37,12 @@ static __always_inline __u32 reason_of_mode(__u32 mode, __u32 otherwise)
 static __always_inline __u32 reason_of_file(struct task_struct *task, struct thread_state *state, __s32 number,
 					    __u32 otherwise)
 {
-	struct fdtable *table = plain(task)->files->fdt;
+	struct fdtable *table = GET(plain(task), files, fdt);
 	struct file **slot, *file = NULL;
 
-	if (number < 0 || (__u32)number >= table->max_fds)
+	if (number < 0 || (__u32)number >= GET(table, max_fds))
 		return otherwise;
-	slot = table->fd + number;
+	slot = GET(table, fd) + number;
 	bpf_probe_read_kernel(&file, sizeof(file), slot);
 	if (!file)
 		return otherwise;
@@ -62,7 +62,7 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 
 	if ((prev_state & STATE_UNINTERRUPTIBLE) && BPF_CORE_READ_BITFIELD(task, in_iowait))
 		return BLOCKED_DISK;
-	if (task->flags & KTHREAD_FLAG)
+	if (GET(task, flags) & KTHREAD_FLAG)
 		return BLOCKED_OTHER;
 	regs = registers_of(task);
 	number = call_number(regs);
@@ -79,7 +79,7 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 /* When the sleep's end was missed: by now it has run for as long as its processor time has grown. */
 static __always_inline __u64 came_at_latest(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	__u64 ran = task->se.sum_exec_runtime - state->out_cpu;
+	__u64 ran = GET(task, se.sum_exec_runtime) - state->out_cpu;
 
 	return t > ran ? t - ran : 0;
 }
@@ -106,7 +106,7 @@ static __always_inline void settle_sleep(struct task_struct *task, struct thread
 	if (in_ns <= state->out_ns)
 		return;
 	off = in_ns - state->out_ns;
-	waited = task->sched_info.run_delay - state->out_delay;
+	waited = GET(task, sched_info.run_delay) - state->out_delay;
 	if (off > waited)
 		state->blocked[index] += off - waited;
 }
@@ -116,11 +116,11 @@ static __always_inline void leave(struct task_struct *task, struct thread_state 
 {
 	settle_sleep(task, state, in_ns, t);
 	state->out_ns = t;
-	state->out_delay = task->sched_info.run_delay;
-	state->out_cpu = task->se.sum_exec_runtime;
+	state->out_delay = GET(task, sched_info.run_delay);
+	state->out_cpu = GET(task, se.sum_exec_runtime);
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
 	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
-	    is_target(task->tgid) && !is_compat(task))
+	    is_target(GET(task, tgid)) && !is_compat(task))
 		leave_for_lock(task, &state->lock, registers_of(task), prev_state, t);
 }
 
@@ -135,7 +135,7 @@ static __always_inline __u32 adoption_rule(struct task_struct *from, struct task
 	struct task_struct *init;
 	struct upid upid = {};
 
-	if (BPF_CORE_READ(to, tgid) == from->tgid)
+	if (BPF_CORE_READ(to, tgid) == GET(from, tgid))
 		return ADOPT_THREAD;
 	if (pid && level <= 32) {
 		bpf_probe_read_kernel(&upid, sizeof(upid), &pid->numbers[level]);
@@ -201,15 +201,15 @@ forget:
 /* What became of the process, once its last thread is off the processor for good. */
 static __always_inline __u32 end_state(struct task_struct *leader, struct task_struct *parent)
 {
-	__u32 pid = leader->tgid;
+	__u32 pid = GET(leader, tgid);
 	struct dead *dead;
 
-	if (leader->exit_state == EXIT_ZOMBIE_STATE)
+	if (GET(leader, exit_state) == EXIT_ZOMBIE_STATE)
 		return END_ZOMBIE;
 	dead = bpf_map_lookup_elem(&unreaped, &pid);
-	if (!dead || dead->start_ns != leader->start_boottime)
+	if (!dead || dead->start_ns != GET(leader, start_boottime))
 		return END_REAPED; /* a wait4 has returned already */
-	if (leader->exit_state != EXIT_DEAD_STATE || !reaps_by_itself(parent))
+	if (GET(leader, exit_state) != EXIT_DEAD_STATE || !reaps_by_itself(parent))
 		return END_REAPED; /* being collected right now; the waiter's return tells by whom */
 	forget_dead(pid, dead);
 	return END_AUTOREAPED;
@@ -228,17 +228,17 @@ static __always_inline void leave_scope(__u32 tgid)
 
 static __always_inline void tell_end(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	struct task_struct *leader = plain(task)->group_leader, *parent = plain(leader)->real_parent,
-			   *tracer = plain(leader)->parent;
+	struct task_struct *leader = GET(plain(task), group_leader), *parent = GET(plain(leader), real_parent),
+			   *tracer = GET(plain(leader), parent);
 	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
 	struct event_end *event = RESERVE(end, LIFE, task, t);
 
 	if (!event)
 		return;
 	event->state = outcome;
-	event->parent = parent->tgid;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
-	event->tracer = leader->ptrace && tracer != parent ? tracer->tgid : 0;
+	event->parent = GET(parent, tgid);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
+	event->tracer = GET(leader, ptrace) && tracer != parent ? GET(tracer, tgid) : 0;
 	FILL_COUNTERS(event, task, state);
 	/* this switch is its death, not one that it came back from: getrusage never shows it to the program */
 	if (event->voluntary)
@@ -254,7 +254,7 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 		repeat(state->children, ask_child, &walk);
 	tell_end(task, state, t);
 	if (state->group_dead)
-		leave_scope(task->tgid);
+		leave_scope(GET(task, tgid));
 	thread_forget(task);
 }
 
@@ -311,8 +311,8 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 		depart(prev);
 	if (!settings.want_switch && !settings.want_lock && !settings.want_timeline)
 		return 0; /* only ends are wanted */
-	out = prev->pid && in_scope(prev->tgid, either);
-	in = next->pid && in_scope(next->tgid, either);
+	out = GET(prev, pid) && in_scope(GET(prev, tgid), either);
+	in = GET(next, pid) && in_scope(GET(next, tgid), either);
 	if (!out && !in && !told)
 		return 0;
 	t = now();
@@ -340,7 +340,7 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 	struct thread_state *state;
 	__u32 waker;
 
-	if (!is_target(task->tgid))
+	if (!is_target(GET(task, tgid)))
 		return 0;
 	state = thread_find(task);
 	if (!state)

@@ -7,8 +7,8 @@
 #include "lib/common.bpf.h"
 
 #define RESULT_PENDING 2 /* TRACE_SIGNAL_ALREADY_PENDING: merged into one that waits */
-#define CODE_USER 0   /* SI_USER */
-#define CODE_TIMER -2 /* SI_TIMER: timer_create, made when it expires, whoever runs then */
+#define CODE_USER 0      /* SI_USER */
+#define CODE_TIMER -2    /* SI_TIMER: timer_create, made when it expires, whoever runs then */
 /* those that dump core by default (include/linux/signal.h SIG_KERNEL_COREDUMP_MASK): QUIT ILL TRAP ABRT BUS FPE SEGV
  * XCPU XFSZ SYS. For these the kernel decides at delivery, so here the disposition is looked at */
 #define CORE_SIGNALS                                                                                                   \
@@ -20,7 +20,7 @@ static __always_inline bool is_fatal(int number, struct task_struct *task)
 	struct sighand_struct *handlers = BPF_CORE_READ(task, sighand); /* read, not followed: the index varies */
 	struct k_sigaction action = {};
 
-	if ((plain(task)->signal->flags & GROUP_EXIT_FLAG) && plain(task)->signal->group_exit_code == number)
+	if ((GET(plain(task), signal, flags) & GROUP_EXIT_FLAG) && GET(plain(task), signal, group_exit_code) == number)
 		return true;
 	if (number < 1 || number > 31 || !(CORE_SIGNALS & (1ULL << number)))
 		return false;
@@ -54,7 +54,7 @@ static __always_inline int current_syscall(struct task_struct *task)
 {
 	struct pt_regs *regs = registers_of(task);
 
-	return task->flags & KTHREAD_FLAG ? -1 : (int)call_number(regs);
+	return GET(task, flags) & KTHREAD_FLAG ? -1 : (int)call_number(regs);
 }
 
 SEC("tp_btf/signal_generate")
@@ -65,17 +65,17 @@ int STAYING_PROG(ll_signal, int number, struct kernel_siginfo *info, struct task
 
 	if (number == SIGCHLD_NUMBER) {
 		/* each death makes one, and the death is told; only those that found another pending say more */
-		if (result != RESULT_PENDING || !in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
+		if (result != RESULT_PENDING || !in_scope(GET(task, tgid), IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 			return 0;
-	} else if (!is_target(task->tgid)) {
+	} else if (!is_target(GET(task, tgid))) {
 		return 0;
 	}
 	event = RESERVE(signal, SIGNAL, sender, now());
 	if (!event)
 		return 0;
-	event->target = task->tgid;
-	event->target_tid = task->pid;
-	event->target_start = plain(task)->group_leader->start_boottime;
+	event->target = GET(task, tgid);
+	event->target_tid = GET(task, pid);
+	event->target_start = GET(plain(task), group_leader, start_boottime);
 	event->signal = number;
 	event->group = group;
 	event->result = result;

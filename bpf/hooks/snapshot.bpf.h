@@ -73,7 +73,7 @@ static __always_inline void snap_thread(struct seq_file *seq, struct task_struct
 		return;
 	event = BEGIN_RECORD(thread, room, task);
 	fill_head(&event->h, EVENT_snap_thread, sizeof(*event), task, now());
-	event->thread_start = task->start_boottime;
+	event->thread_start = GET(task, start_boottime);
 	read_own_pid(&own, task);
 	event->nstid = own.number;
 	bpf_seq_write(seq, event, sizeof(*event));
@@ -86,33 +86,33 @@ static __always_inline void begin_sleep(struct task_struct *task)
 	struct pt_regs *regs;
 	__u64 number;
 
-	if ((!settings.want_switch && !settings.want_lock) || task->exit_state)
+	if ((!settings.want_switch && !settings.want_lock) || GET(task, exit_state))
 		return;
 	state = thread_of(task);
-	if (!state || state->out_ns || !task->__state)
+	if (!state || state->out_ns || !GET(task, __state))
 		return;
 	regs = registers_of(task);
 	number = call_number(regs);
 	state->out_ns = now();
-	state->out_delay = task->sched_info.run_delay;
+	state->out_delay = GET(task, sched_info.run_delay);
 	state->reason = BLOCKED_OTHER + 1;
-	if (!(task->flags & KTHREAD_FLAG) && number < SYSCALL_TABLE_SIZE && settings.reason[number])
+	if (!(GET(task, flags) & KTHREAD_FLAG) && number < SYSCALL_TABLE_SIZE && settings.reason[number])
 		state->reason = settings.reason[number];
-	if (settings.want_lock && state->reason == BLOCKED_FUTEX + 1 && is_target(task->tgid) && !is_compat(task))
+	if (settings.want_lock && state->reason == BLOCKED_FUTEX + 1 && is_target(GET(task, tgid)) && !is_compat(task))
 		meet_wait(task, &state->lock, regs, state->out_ns);
 }
 
 static __always_inline void snapshot(struct seq_file *seq, struct task_struct *task)
 {
-	if (!in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
+	if (!in_scope(GET(task, tgid), IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
 		return;
-	if (task->pid == task->tgid) {
+	if (GET(task, pid) == GET(task, tgid)) {
 		tell_cgroup(task, cgroup_id(task));
 		snap_process(seq, task);
 		if (dead_kind(task) == 1)
 			remember_dead(task, wait_status(task));
 	}
-	if (!is_target(task->tgid) || task->exit_state)
+	if (!is_target(GET(task, tgid)) || GET(task, exit_state))
 		return;
 	snap_thread(seq, task);
 	begin_sleep(task);
@@ -125,16 +125,17 @@ static __always_inline void read_disposition(struct event_zombie_look *event, st
 	const __u64 bit = 1ULL << (SIGCHLD_NUMBER - 1);
 	struct k_sigaction action = {};
 
-	bpf_probe_read_kernel(&action, sizeof(action), &plain(parent)->sighand->action[SIGCHLD_NUMBER - 1]);
+	bpf_probe_read_kernel(&action, sizeof(action), &GET(plain(parent), sighand)->action[SIGCHLD_NUMBER - 1]);
 	if ((__u64)action.sa.sa_handler == HANDLER_IGNORE)
 		event->sigchld = SIGCHLD_IGNORED;
 	else if (action.sa.sa_flags & NO_CHILD_WAIT)
 		event->sigchld = SIGCHLD_NOCLDWAIT;
 	else
 		event->sigchld = action.sa.sa_handler ? SIGCHLD_HANDLED : SIGCHLD_DEFAULT;
-	event->sigchld_blocked = (parent->blocked.sig[0] & bit) != 0;
+	event->sigchld_blocked = (GET(parent, blocked.sig[0]) & bit) != 0;
 	event->sigchld_pending =
-	    ((parent->pending.signal.sig[0] | plain(parent)->signal->shared_pending.signal.sig[0]) & bit) != 0;
+	    ((GET(parent, pending.signal.sig[0]) | GET(plain(parent), signal, shared_pending.signal.sig[0])) & bit) !=
+	    0;
 }
 
 struct waiter_walk {
@@ -166,7 +167,7 @@ static long read_waiter(__u64 index, void *context)
 
 static __always_inline void read_waiters(struct event_zombie_look *event, struct task_struct *parent)
 {
-	struct waiter_walk walk = {.event = event, .head = &plain(parent)->signal->wait_chldexit.head};
+	struct waiter_walk walk = {.event = event, .head = &GET(plain(parent), signal)->wait_chldexit.head};
 
 	walk.level = own_level(parent);
 	walk.next = BPF_CORE_READ(parent, signal, wait_chldexit.head.next);
@@ -181,53 +182,53 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 
 	event->parent_state = state_letter(parent);
 	event->syscall = -1;
-	if (event->parent_state == 'R' || (parent->flags & KTHREAD_FLAG))
+	if (event->parent_state == 'R' || (GET(parent, flags) & KTHREAD_FLAG))
 		return;
 	regs = registers_of(parent);
 	event->syscall = (__s32)call_number(regs);
 	state = thread_find(parent);
-	if (state && state->out_ns && parent->__state)
+	if (state && state->out_ns && GET(parent, __state))
 		event->parent_blocked_ns = now() - state->out_ns;
 }
 
 /* every: also those that observation knows nothing of (a snapshot has no history) */
 static __always_inline void look(struct seq_file *seq, struct task_struct *task, bool every)
 {
-	struct task_struct *parent = plain(task)->real_parent, *tracer = plain(task)->parent;
+	struct task_struct *parent = GET(plain(task), real_parent), *tracer = GET(plain(task), parent);
 	struct snapshot_scratch *room = scratch();
 	struct event_zombie_look *event;
-	__u32 pid = task->tgid;
+	__u32 pid = GET(task, tgid);
 	struct dead *dead;
 
-	if (!room || task->pid != pid || !task->exit_state)
+	if (!room || GET(task, pid) != pid || !GET(task, exit_state))
 		return;
 	event = BEGIN_RECORD(look, room, task);
 	/* the dead have left the scope; the book of the dead says whether they were targets */
 	dead = bpf_map_lookup_elem(&unreaped, &pid);
-	if (dead && dead->start_ns == task->start_boottime) {
+	if (dead && dead->start_ns == GET(task, start_boottime)) {
 		if (!dead->target)
 			return;
 		event->status = dead->status;
-	} else if (!every && (plain(task)->signal->live.counter <= 0 || !is_target(pid))) {
+	} else if (!every && (GET(plain(task), signal, live.counter) <= 0 || !is_target(pid))) {
 		return;
-	} else if (plain(task)->signal->live.counter <= 0) {
+	} else if (GET(plain(task), signal, live.counter) <= 0) {
 		event->status = wait_status(task);
 	}
 	fill_head(&event->h, EVENT_zombie_look, sizeof(*event), task, now());
-	event->leader_only = plain(task)->signal->live.counter > 0;
-	event->live_threads = plain(task)->signal->live.counter;
-	event->exit_signal = task->exit_signal;
+	event->leader_only = GET(plain(task), signal, live.counter) > 0;
+	event->live_threads = GET(plain(task), signal, live.counter);
+	event->exit_signal = GET(task, exit_signal);
 	event->dead_for_ns = dead_for(task);
-	event->parent = parent->tgid;
-	event->parent_tid = parent->pid;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
+	event->parent = GET(parent, tgid);
+	event->parent_tid = GET(parent, pid);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
 	bpf_probe_read_kernel_str(event->parent_comm, sizeof(event->parent_comm), parent->comm);
-	event->parent_stopped = (plain(parent)->signal->flags & SIGNAL_STOPPED) || (parent->__state & 12);
-	event->tracer = task->ptrace ? tracer->tgid : 0;
-	event->tracer_tid = task->ptrace ? tracer->pid : 0;
+	event->parent_stopped = (GET(plain(parent), signal, flags) & SIGNAL_STOPPED) || (GET(parent, __state) & 12);
+	event->tracer = GET(task, ptrace) ? GET(tracer, tgid) : 0;
+	event->tracer_tid = GET(task, ptrace) ? GET(tracer, pid) : 0;
 	read_disposition(event, parent);
 	read_waiters(event, parent);
-	read_occupation(event, task->real_parent); /* as the verifier trusts it: helpers take it */
+	read_occupation(event, GET(task, real_parent)); /* as the verifier trusts it: helpers take it */
 	bpf_seq_write(seq, event, sizeof(*event));
 }
 
@@ -237,12 +238,12 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task,
  * queue's clock and the monotonic one differ by less than a millisecond. */
 static __always_inline __u64 slept_until(struct task_struct *task, __u64 t)
 {
-	__u64 clock = bpf_ktime_get_ns(), since = task->sched_info.last_queued;
+	__u64 clock = bpf_ktime_get_ns(), since = GET(task, sched_info.last_queued);
 
-	if (task->__state)
+	if (GET(task, __state))
 		return t;
 	if (!since)
-		since = task->sched_info.last_arrival;
+		since = GET(task, sched_info.last_arrival);
 	return clock > since ? t - (clock - since) : t;
 }
 
@@ -256,7 +257,7 @@ static __always_inline void add_current(struct event_counters *event, struct thr
 	if (!reason || !state->out_ns || until <= state->out_ns)
 		return;
 	off = until - state->out_ns;
-	waited = task->sched_info.run_delay - state->out_delay;
+	waited = GET(task, sched_info.run_delay) - state->out_delay;
 	off = off > waited ? off - waited : 0;
 	switch (reason - 1) {
 	case BLOCKED_FUTEX:
@@ -296,7 +297,7 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 	struct thread_state *state;
 	__u64 t = now();
 
-	if (!room || task->exit_state || !is_target(task->tgid))
+	if (!room || GET(task, exit_state) || !is_target(GET(task, tgid)))
 		return;
 	state = thread_of(task);
 	if (!state)
@@ -304,7 +305,7 @@ static __always_inline void tell_counters(struct seq_file *seq, struct task_stru
 	event = BEGIN_RECORD(counters, room, task);
 	fill_head(&event->h, EVENT_counters, sizeof(*event), task, t);
 	FILL_COUNTERS(event, task, state);
-	event->wait_calls = count_call(task->tgid, false);
+	event->wait_calls = count_call(GET(task, tgid), false);
 	add_current(event, state, task, t);
 	bpf_seq_write(seq, event, sizeof(*event));
 }
@@ -323,13 +324,13 @@ static __always_inline void look_at_session(struct seq_file *seq, struct task_st
 {
 	struct snapshot_scratch *room = scratch();
 	struct event_session_look *event;
-	__u32 pid = task->tgid;
+	__u32 pid = GET(task, tgid);
 
-	if (!room || task->pid != pid || task->exit_state || !is_target(pid))
+	if (!room || GET(task, pid) != pid || GET(task, exit_state) || !is_target(pid))
 		return;
 	if (!shared.look_at_all && !bpf_map_lookup_elem(&look_at, &pid))
 		return;
-	if (!plain(task)->fs || !plain(task)->files)
+	if (!GET(plain(task), fs) || !GET(plain(task), files))
 		return; /* a kernel thread, or one that is on its way out */
 	event = BEGIN_RECORD(session, room, task);
 	fill_head(&event->h, EVENT_session_look, sizeof(*event), task, now());
@@ -343,10 +344,10 @@ static __always_inline void find_self(struct task_struct *task)
 {
 	struct own_pid own;
 
-	if (task->tgid != (__u32)(bpf_get_current_pid_tgid() >> 32))
+	if (GET(task, tgid) != (__u32)(bpf_get_current_pid_tgid() >> 32))
 		return;
 	read_own_pid(&own, task);
-	shared.self_tgid = task->tgid;
+	shared.self_tgid = GET(task, tgid);
 	shared.self_level = own.level;
 	shared.self_pidns = own.pidns;
 }
@@ -370,7 +371,7 @@ static __always_inline void look_as_asked(struct seq_file *seq, struct task_stru
 		find_self(task);
 		break;
 	case ITERATE_ALL:
-		if (task->pid == task->tgid)
+		if (GET(task, pid) == GET(task, tgid))
 			snap_process(seq, task);
 		break;
 	case ITERATE_SNAPSHOT:

@@ -18,9 +18,9 @@ static __always_inline bool causes(struct task_struct *waker, const struct threa
 {
 	__u64 number, reason = (__u64)woken->reason - 1;
 
-	if (!waker->pid || (waker->flags & KTHREAD_FLAG) || reason >= BLOCKED_REASON_COUNT)
+	if (!GET(waker, pid) || (GET(waker, flags) & KTHREAD_FLAG) || reason >= BLOCKED_REASON_COUNT)
 		return false;
-	if (waker->flags & EXITING_FLAG)
+	if (GET(waker, flags) & EXITING_FLAG)
 		return (settings.exit_wakes >> reason) & 1;
 	number = call_number(registers_of(waker));
 	if (number >= SYSCALL_TABLE_SIZE || is_compat(waker))
@@ -35,7 +35,7 @@ int BPF_PROG(ll_wake, struct task_struct *task)
 	struct task_struct *waker;
 	struct thread_state *state;
 
-	if (!is_target(task->tgid))
+	if (!is_target(GET(task, tgid)))
 		return 0;
 	state = thread_find(task);
 	if (!state || state->woken_ns)
@@ -44,9 +44,9 @@ int BPF_PROG(ll_wake, struct task_struct *task)
 	state->woken_ns = now();
 	if (!causes(waker, state))
 		return 0;
-	state->woken_by_pid = waker->tgid;
-	state->woken_by_tid = waker->pid;
-	state->woken_by_start = plain(waker)->group_leader->start_boottime;
+	state->woken_by_pid = GET(waker, tgid);
+	state->woken_by_tid = GET(waker, pid);
+	state->woken_by_start = GET(plain(waker), group_leader, start_boottime);
 	return 0;
 }
 

@@ -75,13 +75,13 @@ static __always_inline void resolve_own_group(struct wait_arguments *wait, struc
 
 	if (wait->type != WAIT_PGID || wait->target)
 		return;
-	bpf_probe_read_kernel(&pid, sizeof(pid), &plain(task)->signal->pids[PIDTYPE_PGID]);
+	bpf_probe_read_kernel(&pid, sizeof(pid), &GET(plain(task), signal)->pids[PIDTYPE_PGID]);
 	wait->target = pid_number(pid, own_level(task));
 }
 
 static __always_inline bool concerns_us(struct task_struct *task)
 {
-	return in_scope(task->tgid, IN_SCOPE_TARGET | IN_SCOPE_RELATIVE);
+	return in_scope(GET(task, tgid), IN_SCOPE_TARGET | IN_SCOPE_RELATIVE);
 }
 
 SEC("tp_btf/sched_process_wait")
@@ -108,7 +108,7 @@ int STAYING_PROG(ll_wait, struct pid *pid)
 		read_waitid(&wait, regs, compat);
 	else
 		return 0; /* a wait inside the kernel */
-	calls = count_call(task->tgid, true);
+	calls = count_call(GET(task, tgid), true);
 	if (wait.options & OPTION_NOHANG)
 		return 0; /* it does not block: its return tells all */
 	resolve_own_group(&wait, task);
@@ -155,7 +155,7 @@ static __always_inline void tell_wait_exit(struct task_struct *task, struct wait
 	event = RESERVE(wait_exit, WAIT, task, t);
 	if (!event)
 		return;
-	event->calls = count_call(task->tgid, false);
+	event->calls = count_call(GET(task, tgid), false);
 	event->call = wait->call;
 	event->type = wait->type;
 	event->target = wait->target;
@@ -265,7 +265,7 @@ static __always_inline void read_process_count(struct event_fork_failed *event, 
 	struct rlimit limit = {};
 	long count = 0;
 
-	bpf_probe_read_kernel(&limit, sizeof(limit), &plain(task)->signal->rlim[RLIMIT_NPROC_INDEX]);
+	bpf_probe_read_kernel(&limit, sizeof(limit), &GET(plain(task), signal)->rlim[RLIMIT_NPROC_INDEX]);
 	event->nproc_limit = limit.rlim_cur;
 	/* UCOUNT_RLIMIT_NPROC is the first of them (include/linux/user_namespace.h enum rlimit_type) */
 	if (bpf_core_field_exists(counts->rlimit))
@@ -303,14 +303,14 @@ static __always_inline void fork_done(struct task_struct *task, long result, __u
 {
 	struct event_fork_failed *event;
 
-	if ((result != ERROR_AGAIN && result != ERROR_NO_MEMORY) || !is_target(task->tgid))
+	if ((result != ERROR_AGAIN && result != ERROR_NO_MEMORY) || !is_target(GET(task, tgid)))
 		return;
 	event = RESERVE(fork_failed, LIFE, task, now());
 	if (!event)
 		return;
 	event->error = result;
 	event->call = number;
-	event->uid = plain(task)->cred->uid.val;
+	event->uid = GET(plain(task), cred, uid.val);
 	read_process_count(event, task);
 	read_pids_limit(event, task);
 	SUBMIT(event);
@@ -424,7 +424,7 @@ int STAYING_PROG(ll_fx_clone, struct kernel_clone_args *arguments, int result)
 	struct task_struct *task = current_task();
 	struct pt_regs *regs;
 
-	if (result >= 0 || (task->flags & KTHREAD_FLAG))
+	if (result >= 0 || (GET(task, flags) & KTHREAD_FLAG))
 		return 0;
 	regs = registers_of(task);
 	fork_done(task, result, call_number(regs));
@@ -440,7 +440,7 @@ int STAYING_PROG(ll_fx_setsid, int result)
 }
 
 #define LOCK_PROGRAM(name, call)                                                                                       \
-	SEC("?fexit/" CALL_FUNCTION(name)) \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		lock_call_done(current_task(), regs, call, result);                                                    \
@@ -453,7 +453,7 @@ LOCK_PROGRAM(futex_waitv, SYSCALL_FUTEX_WAITV)
 LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 
 #define FILE_PROGRAM(name, interest)                                                                                   \
-	SEC("?fexit/" CALL_FUNCTION(name)) \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		file_call_done(current_task(), regs, interest, result, false);                                         \
@@ -464,7 +464,7 @@ FILE_PROGRAM(fcntl, SYSCALL_FCNTL)
 FILE_PROGRAM(flock, SYSCALL_FLOCK)
 
 #define SESSION_PROGRAM(name, interest)                                                                                \
-	SEC("?fexit/" CALL_FUNCTION(name)) \
+	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
 		session_done(current_task(), regs, interest, result, false);                                           \

@@ -31,7 +31,7 @@ struct {
 
 static __always_inline __u64 cgroup_id(struct task_struct *task)
 {
-	return plain(task)->cgroups->dfl_cgrp->kn->id;
+	return GET(plain(task), cgroups, dfl_cgrp, kn, id);
 }
 
 /* Tells the path of task's cgroup if it was not told before: names, innermost first, joined by '/'. */

@@ -19,11 +19,11 @@
 #define EXIT_DEAD_STATE 0x10   /* EXIT_DEAD */
 #define EXIT_ZOMBIE_STATE 0x20 /* EXIT_ZOMBIE */
 #define GROUP_EXIT_FLAG 4      /* SIGNAL_GROUP_EXIT */
-#define EXITING_FLAG 0x4 /* PF_EXITING */
+#define EXITING_FLAG 0x4       /* PF_EXITING */
 #define KTHREAD_FLAG 0x00200000
 #define SIGCHLD_NUMBER 17
-#define HANDLER_IGNORE 1       /* SIG_IGN */
-#define NO_CHILD_WAIT 2	       /* SA_NOCLDWAIT */
+#define HANDLER_IGNORE 1 /* SIG_IGN */
+#define NO_CHILD_WAIT 2  /* SA_NOCLDWAIT */
 
 const volatile struct settings settings = {};
 struct shared shared = {};
@@ -67,8 +67,8 @@ struct ns_key {
 struct dead {
 	__u64 start_ns;
 	__s32 status;
-	__u16 told_gone; /* REAP_SEEN_GONE was told */
-	__u16 target;	 /* not only a relative */
+	__u16 told_gone;             /* REAP_SEEN_GONE was told */
+	__u16 target;                /* not only a relative */
 	struct ns_key ns[NS_LEVELS]; /* its pids in nested namespaces, innermost first; pidns 0: none */
 };
 
@@ -132,7 +132,7 @@ static __always_inline void count_lost(__u32 group, __u64 count)
 static __always_inline __u64 submit_flags(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= settings.wake_bytes ? BPF_RB_FORCE_WAKEUP
-										   : BPF_RB_NO_WAKEUP;
+										    : BPF_RB_NO_WAKEUP;
 }
 
 /* ---- reading tasks ------------------------------------------------------------------------------- */
@@ -164,19 +164,19 @@ struct own_pid {
 
 static __always_inline __u32 own_level(struct task_struct *task)
 {
-	return plain(task)->thread_pid->level;
+	return GET(plain(task), thread_pid, level);
 }
 
 /* Nearly everybody lives in the initial namespace, where the place of the answer is fixed and is simply loaded; a
  * helper call for each field costs ten times as much. */
 static __always_inline void read_own_pid(struct own_pid *own, struct task_struct *task)
 {
-	struct pid *pid = plain(task)->thread_pid;
+	struct pid *pid = GET(plain(task), thread_pid);
 
-	own->level = pid->level;
+	own->level = GET(pid, level);
 	if (!own->level) {
-		own->number = pid->numbers[0].nr;
-		own->pidns = pid->numbers[0].ns->ns.inum;
+		own->number = GET(pid, numbers[0].nr);
+		own->pidns = GET(pid, numbers[0].ns, ns.inum);
 		return;
 	}
 	pid = BPF_CORE_READ(task, thread_pid); /* as a plain address: the index varies */
@@ -186,7 +186,7 @@ static __always_inline void read_own_pid(struct own_pid *own, struct task_struct
 
 static __always_inline __u32 group_of(struct task_struct *task, enum pid_type type)
 {
-	return plain(task)->signal->pids[type]->numbers[0].nr;
+	return GET(plain(task), signal, pids[type], numbers[0].nr);
 }
 
 static __always_inline __u32 session_of(struct task_struct *task)
@@ -202,21 +202,21 @@ static __always_inline __u32 pgrp_of(struct task_struct *task)
 /* Status as wait(2) reports it, valid once the group is dead (kernel/exit.c wait_task_zombie). */
 static __always_inline __s32 wait_status(struct task_struct *task)
 {
-	__s32 of_group = plain(task)->signal->group_exit_code, own = task->exit_code;
+	__s32 of_group = GET(plain(task), signal, group_exit_code), own = GET(task, exit_code);
 
 	/* both are read first: merged into one load of either address, the verifier refuses it (pointers differ) */
 	barrier_var(of_group);
 	barrier_var(own);
-	return plain(task)->signal->flags & GROUP_EXIT_FLAG ? of_group : own;
+	return GET(plain(task), signal, flags) & GROUP_EXIT_FLAG ? of_group : own;
 }
 
 /* Does this process reap its children by itself? (kernel/signal.c do_notify_parent) */
 static __always_inline bool reaps_by_itself(struct task_struct *parent)
 {
-	struct sighand_struct *handlers = plain(parent)->sighand;
+	struct sighand_struct *handlers = GET(plain(parent), sighand);
 
-	return (__u64)handlers->action[SIGCHLD_NUMBER - 1].sa.sa_handler == HANDLER_IGNORE ||
-	       (handlers->action[SIGCHLD_NUMBER - 1].sa.sa_flags & NO_CHILD_WAIT);
+	return (__u64)GET(handlers, action[SIGCHLD_NUMBER - 1].sa.sa_handler) == HANDLER_IGNORE ||
+	       (GET(handlers, action[SIGCHLD_NUMBER - 1].sa.sa_flags) & NO_CHILD_WAIT);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
@@ -227,9 +227,9 @@ static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size
 	head->kind = kind;
 	head->cpu = bpf_get_smp_processor_id();
 	head->t_ns = t_ns;
-	head->start_ns = plain(task)->group_leader->start_boottime;
-	head->pid = task->tgid;
-	head->tid = task->pid;
+	head->start_ns = GET(plain(task), group_leader, start_boottime);
+	head->pid = GET(task, tgid);
+	head->tid = GET(task, pid);
 	bpf_probe_read_kernel_str(head->comm, sizeof(head->comm), task->comm);
 }
 

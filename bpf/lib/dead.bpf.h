@@ -9,9 +9,10 @@
 /* Remembers `leader` as dead and unreaped, under its host pid and under those of nested namespaces. */
 static __always_inline void remember_dead(struct task_struct *leader, __s32 status)
 {
-	struct dead dead = {.start_ns = leader->start_boottime, .status = status, .target = is_target(leader->tgid)};
+	struct dead dead = {
+	    .start_ns = GET(leader, start_boottime), .status = status, .target = is_target(GET(leader, tgid))};
 	struct pid *pid = own_level(leader) ? BPF_CORE_READ(leader, thread_pid) : NULL;
-	__u32 key = leader->tgid, level = own_level(leader);
+	__u32 key = GET(leader, tgid), level = own_level(leader);
 
 	for (int i = 0; i < NS_LEVELS; i++) {
 		if (level < 1 + (__u32)i)

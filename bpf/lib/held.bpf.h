@@ -29,7 +29,7 @@
 #define MUTEX_WORDS 5
 #define RWLOCK_WORDS 8
 #define SEM_WORDS 3
-#define OWNER_DIED 130 /* EOWNERDEAD: the lock was got */
+#define OWNER_DIED 130   /* EOWNERDEAD: the lock was got */
 #define PROBE_OP 0x20000 /* so that places of calls are none of waits */
 
 struct hold_map {
@@ -69,7 +69,7 @@ static __always_inline struct locker *locker_find(struct task_struct *task)
 static __always_inline struct locker *locker_of(struct task_struct *task)
 {
 	struct locker *locker = locker_find(task);
-	__u64 key = (__u64)task, space = (__u64)plain(task)->mm;
+	__u64 key = (__u64)task, space = (__u64)GET(plain(task), mm);
 	struct own_pid own;
 
 	if (locker && locker->space == space)
@@ -83,9 +83,9 @@ static __always_inline struct locker *locker_of(struct task_struct *task)
 		return NULL;
 	read_own_pid(&own, task);
 	locker->space = space;
-	locker->start_ns = plain(task)->group_leader->start_boottime;
-	locker->pid = task->tgid;
-	locker->tid = task->pid;
+	locker->start_ns = GET(plain(task), group_leader, start_boottime);
+	locker->pid = GET(task, tgid);
+	locker->tid = GET(task, pid);
 	locker->nstid = own.number;
 	bpf_probe_read_kernel_str(locker->comm, sizeof(locker->comm), task->comm);
 	return locker;
@@ -493,8 +493,8 @@ static __always_inline bool has_it(struct locker *locker, struct held_lock *take
 /* The thread is at something else: how did its last call end? */
 static __always_inline void settle(struct task_struct *task, struct locker *locker, __u64 t)
 {
-	struct held_lock taken = {.address = locker->pending, .since_ns = locker->pending_ns,
-				  .site = locker->pending_site, .depth = 1};
+	struct held_lock taken = {
+	    .address = locker->pending, .since_ns = locker->pending_ns, .site = locker->pending_site, .depth = 1};
 	struct thread_state *state;
 	bool failed = false;
 
@@ -514,8 +514,8 @@ static __always_inline void settle(struct task_struct *task, struct locker *lock
 /* A call that tries has returned. */
 static __always_inline void tried(struct task_struct *task, struct locker *locker, long result, __u64 t)
 {
-	struct held_lock taken = {.address = locker->pending, .since_ns = locker->pending_ns,
-				  .site = locker->pending_site, .depth = 1};
+	struct held_lock taken = {
+	    .address = locker->pending, .since_ns = locker->pending_ns, .site = locker->pending_site, .depth = 1};
 	__u32 call = locker->pending_call;
 
 	if (call == PROBE_MUTEX_TRY) {
@@ -629,8 +629,11 @@ static long end_hold(__u64 index, void *context)
  * was ended while it waited. */
 static __always_inline void presume(struct task_struct *task, struct locker *locker, __u64 t)
 {
-	struct held_lock taken = {.address = locker->pending, .since_ns = locker->pending_ns,
-				  .site = locker->pending_site, .kind = LOCK_MUTEX, .depth = 1};
+	struct held_lock taken = {.address = locker->pending,
+				  .since_ns = locker->pending_ns,
+				  .site = locker->pending_site,
+				  .kind = LOCK_MUTEX,
+				  .depth = 1};
 	struct thread_state *state = thread_find(task);
 
 	if (!can_hang(locker->pending_call) || (state && state->lock.space))
@@ -662,7 +665,7 @@ static __always_inline void locker_ends(struct task_struct *task, __u64 t)
 		return;
 	if (ends_in_vain(task, locker))
 		locker->pending_call = 0;
-	if (locker->pending_call && !plain(task)->mm)
+	if (locker->pending_call && !GET(plain(task), mm))
 		presume(task, locker, t);
 	else
 		settle(task, locker, t);

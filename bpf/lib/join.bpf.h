@@ -35,13 +35,13 @@ static __always_inline void mark_relative(__u32 tgid)
 /* False: it was watched already, or is lifeline. */
 static __always_inline bool join(struct task_struct *task)
 {
-	__u8 *byte = scope_of(task->tgid);
+	__u8 *byte = scope_of(GET(task, tgid));
 	struct event_snap_process *event;
 
-	if (!byte || (*byte & IN_SCOPE_TARGET) || task->tgid == shared.self_tgid)
+	if (!byte || (*byte & IN_SCOPE_TARGET) || GET(task, tgid) == shared.self_tgid)
 		return false;
 	*byte |= IN_SCOPE_TARGET;
-	mark_relative(plain(task)->real_parent->tgid);
+	mark_relative(GET(plain(task), real_parent, tgid));
 	if (settings.want_switch)
 		thread_of(task);
 	event = RESERVE(snap_process, LIFE, task, now());
@@ -65,7 +65,7 @@ static __always_inline bool has_selected_name(struct task_struct *task)
 
 static __always_inline bool join_at_exec(struct task_struct *task)
 {
-	if (settings.select_uid && plain(task)->cred->uid.val == settings.uid)
+	if (settings.select_uid && GET(plain(task), cred, uid.val) == settings.uid)
 		return join(task);
 	if (settings.select_comm && has_selected_name(task))
 		return join(task);

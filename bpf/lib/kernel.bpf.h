@@ -13,6 +13,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+/* A field of what the kernel keeps of a task, or of what is reached from it, as GET(task, signal, flags) for
+ * task->signal->flags. */
+#define GET(object, ...) ___arrow(object, __VA_ARGS__)
+
 /* A register out of what was saved when the thread entered the kernel. */
 #define REGISTER(regs, name) ((regs)->name)
 

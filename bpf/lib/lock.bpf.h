@@ -134,8 +134,7 @@ static __always_inline bool read_waitv(struct futex_wait *wait, struct pt_regs *
 {
 	struct one_of_many first = {};
 
-	if (!argument(regs, 1, false) ||
-	    bpf_probe_read_user(&first, sizeof(first), (void *)argument(regs, 0, false)))
+	if (!argument(regs, 1, false) || bpf_probe_read_user(&first, sizeof(first), (void *)argument(regs, 0, false)))
 		return false;
 	wait->address = first.address;
 	wait->op = FUTEX_OP_WAIT_BITSET | (first.flags & FUTEX_PRIVATE);
@@ -242,8 +241,8 @@ static __always_inline void work_out_site(struct task_struct *task, struct lock_
 	struct site_search search = {.lock = lock, .ip = instruction_of(regs)};
 	__u32 hash = mix(mix(1, instruction_of(regs)), lock->op);
 
-	search.text = plain(task)->mm->start_code;
-	search.size = plain(task)->mm->end_code - search.text;
+	search.text = GET(plain(task), mm, start_code);
+	search.size = GET(plain(task), mm, end_code) - search.text;
 	lock->caller_count = 0;
 	__builtin_memset(lock->callers, 0, sizeof(lock->callers));
 	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)stack_of(regs)))
@@ -310,7 +309,7 @@ static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
 static __always_inline void tell_site(struct task_struct *task, struct lock_wait *lock, __u64 space, __u32 site,
 				      struct pt_regs *regs, __u64 t)
 {
-	struct site_key key = {.space = space, .site = site, .pid = task->tgid};
+	struct site_key key = {.space = space, .site = site, .pid = GET(task, tgid)};
 	struct raw_lock_site *record;
 	struct budget *budget;
 	__u32 one = 1;
@@ -383,9 +382,9 @@ static __always_inline void fold_wait(struct task_struct *task, const struct loc
 {
 	struct lock_fold_key key = {.space = lock->space,
 				    .address = lock->address,
-				    .start_ns = plain(task)->group_leader->start_boottime,
-				    .pid = task->tgid,
-				    .tid = task->pid,
+				    .start_ns = GET(plain(task), group_leader, start_boottime),
+				    .pid = GET(task, tgid),
+				    .tid = GET(task, pid),
 				    .site = lock->site,
 				    .owner = lock->owner,
 				    .op = lock->op,
@@ -449,7 +448,7 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 				     __u64 t)
 {
 	__u64 waited_ns = t > lock->since_ns ? t - lock->since_ns : 0;
-	__u64 delay_ns = task->sched_info.run_delay - lock->since_delay;
+	__u64 delay_ns = GET(task, sched_info.run_delay) - lock->since_delay;
 
 	/* who was woken and waits for a processor does not wait for the lock any more */
 	waited_ns = delay_ns < waited_ns ? waited_ns - delay_ns : 0;
@@ -465,9 +464,9 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 
 static __always_inline void start_wait(struct task_struct *task, struct lock_wait *lock, __u64 t)
 {
-	lock->space = (__u64)plain(task)->mm;
+	lock->space = (__u64)GET(plain(task), mm);
 	lock->since_ns = t;
-	lock->since_delay = task->sched_info.run_delay;
+	lock->since_delay = GET(task, sched_info.run_delay);
 	lock->stopped_ns = 0;
 	lock->site = lock->told = lock->seen_long = 0;
 	lock->waker_pid = lock->waker_tid = 0;
@@ -495,7 +494,8 @@ static __always_inline void meet_wait(struct task_struct *task, struct lock_wait
 {
 	struct futex_wait wait = {};
 
-	if (lock->space || !(task->__state & SLEEPS_INTERRUPTIBLY) || call_of(call_number(regs)) == SYSCALL_FUTEX_WAITV)
+	if (lock->space || !(GET(task, __state) & SLEEPS_INTERRUPTIBLY) ||
+	    call_of(call_number(regs)) == SYSCALL_FUTEX_WAITV)
 		return;
 	if (read_wait(&wait, regs, lock))
 		begin_wait(task, lock, &wait, t, false);
@@ -566,7 +566,7 @@ static __always_inline void wait_for_file(struct inode *inode, struct file_lock 
 	struct pt_regs *regs;
 	__u64 t, number;
 
-	if (!inode || !request || !is_target(task->tgid) || is_compat(task))
+	if (!inode || !request || !is_target(GET(task, tgid)) || is_compat(task))
 		return;
 	state = thread_of(task);
 	if (!state)
@@ -608,15 +608,15 @@ static __always_inline void note_waker(struct lock_wait *lock)
 	struct pt_regs *regs;
 	__u32 call;
 
-	if (!lock->space || (waker->flags & KTHREAD_FLAG) || !waker->pid)
+	if (!lock->space || (GET(waker, flags) & KTHREAD_FLAG) || !GET(waker, pid))
 		return;
 	regs = registers_of(waker);
 	call = call_of(call_number(regs));
-	if (call != SYSCALL_FUTEX && call != SYSCALL_FUTEX_WAKE && !(waker->flags & EXITING_FLAG))
+	if (call != SYSCALL_FUTEX && call != SYSCALL_FUTEX_WAKE && !(GET(waker, flags) & EXITING_FLAG))
 		return;
-	lock->waker_pid = waker->tgid;
-	lock->waker_tid = waker->pid;
-	lock->waker_start = plain(waker)->group_leader->start_boottime;
+	lock->waker_pid = GET(waker, tgid);
+	lock->waker_tid = GET(waker, pid);
+	lock->waker_start = GET(plain(waker), group_leader, start_boottime);
 }
 
 /* ---- a wait ends: the call returns ------------------------------------------------------------------------- */
@@ -689,11 +689,11 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 
 static __always_inline void woke(struct task_struct *task, __u64 address, __u32 count)
 {
-	struct lock_fold_key key = {.space = (__u64)plain(task)->mm,
+	struct lock_fold_key key = {.space = (__u64)GET(plain(task), mm),
 				    .address = address,
-				    .start_ns = plain(task)->group_leader->start_boottime,
-				    .pid = task->tgid,
-				    .tid = task->pid,
+				    .start_ns = GET(plain(task), group_leader, start_boottime),
+				    .pid = GET(task, tgid),
+				    .tid = GET(task, pid),
 				    .op = LOCK_OP_WAKE};
 
 	fold(task, &key, NULL, 0, false, count);
@@ -717,7 +717,7 @@ static __always_inline void futex_returned(struct task_struct *task, struct pt_r
 /* Called for each of the calls in the table that are about locks. */
 static __always_inline void lock_call_done(struct task_struct *task, struct pt_regs *regs, __u32 call, long result)
 {
-	if (!settings.want_lock || !is_target(task->tgid))
+	if (!settings.want_lock || !is_target(GET(task, tgid)))
 		return;
 	if (call == SYSCALL_FUTEX)
 		futex_returned(task, regs, result);

@@ -14,14 +14,14 @@
 /* Is there something that will send this process a signal by itself? */
 static __always_inline __u32 armed_alarms(struct task_struct *task)
 {
-	struct signal_struct *signals = plain(task)->signal;
+	struct signal_struct *signals = GET(plain(task), signal);
 	__u32 alarms = 0;
 
 	if (is_timer_running(&signals->real_timer))
 		alarms |= ALARM_REAL;
 	if (has_posix_timers(signals))
 		alarms |= ALARM_POSIX;
-	if (signals->it[0].expires || signals->it[1].expires)
+	if (GET(signals, it[0].expires) || GET(signals, it[1].expires))
 		alarms |= ALARM_CPU;
 	return alarms;
 }
@@ -30,9 +30,9 @@ static __always_inline __u32 armed_alarms(struct task_struct *task)
  * last got a processor (both clocks are close to each other, see dead_for). */
 static __always_inline __u64 off_since(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
+	__u64 arrival = GET(task, sched_info.last_arrival), clock = bpf_ktime_get_ns();
 
-	if (!task->__state)
+	if (!GET(task, __state))
 		return 0;
 	if (state && state->out_ns)
 		return state->out_ns;
@@ -47,18 +47,18 @@ static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thre
 
 	__builtin_memset(look, 0, sizeof(*look));
 	fill_head(&look->h, RAW_THREAD_LOOK, sizeof(*look), task, t);
-	look->space = (__u64)plain(task)->mm;
+	look->space = (__u64)GET(plain(task), mm);
 	look->state = state_letter(task);
-	look->switches = task->nvcsw + task->nivcsw;
+	look->switches = GET(task, nvcsw) + GET(task, nivcsw);
 	look->out_ns = off_since(task, state, t);
 	look->since_ns = state && state->lock.space ? state->lock.since_ns : 0;
-	look->born_ns = task->start_boottime;
+	look->born_ns = GET(task, start_boottime);
 	look->alarms = armed_alarms(task);
 	read_own_pid(&own, task);
 	look->nstid = own.number;
 	look->compat = is_compat(task);
 	look->call = -1;
-	if (!(task->flags & KTHREAD_FLAG)) {
+	if (!(GET(task, flags) & KTHREAD_FLAG)) {
 		look->call = call_number(registers_of(task));
 		bpf_probe_read_kernel(look->registers, sizeof(look->registers), registers_of(task));
 	}
@@ -71,7 +71,7 @@ static __always_inline void look_at_long_wait(struct seq_file *seq, struct raw_t
 {
 	struct thread_state *state;
 
-	if (task->exit_state || !is_target(task->tgid))
+	if (GET(task, exit_state) || !is_target(GET(task, tgid)))
 		return;
 	state = thread_find(task);
 	if (!state || !state->lock.space || state->lock.seen_long || now() - state->lock.since_ns < shared.long_wait_ns)
@@ -83,7 +83,7 @@ static __always_inline void look_at_long_wait(struct seq_file *seq, struct raw_t
 static __always_inline void look_at_process(struct seq_file *seq, struct raw_thread_look *look,
 					    struct task_struct *task)
 {
-	if (!task->exit_state && task->tgid == shared.look_pid)
+	if (!GET(task, exit_state) && GET(task, tgid) == shared.look_pid)
 		look_at_thread(seq, look, task, thread_find(task));
 }
 

@@ -27,7 +27,7 @@
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return task->thread_info.status & COMPAT_STATUS;
+	return GET(task, thread_info.status) & COMPAT_STATUS;
 }
 
 static __always_inline __s64 call_number(struct pt_regs *regs)
@@ -73,7 +73,7 @@ static __always_inline __u64 stack_of(struct pt_regs *regs)
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
-	return task->thread_info.flags & COMPAT_FLAG;
+	return GET(task, thread_info.flags) & COMPAT_FLAG;
 }
 
 static __always_inline __s64 call_number(struct pt_regs *regs)

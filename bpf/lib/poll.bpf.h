@@ -62,14 +62,14 @@ static __always_inline void polled(struct task_struct *task, __u32 number, __u32
 			last->task = 0;
 		return;
 	}
-	if (!is_target(task->tgid))
+	if (!is_target(GET(task, tgid)))
 		return;
 	t = now();
-	if (last->task == (__u64)task && last->switches == task->nvcsw && t - last->t_ns <= SPIN_GAP_NS)
+	if (last->task == (__u64)task && last->switches == GET(task, nvcsw) && t - last->t_ns <= SPIN_GAP_NS)
 		count_spin(task, number, t - last->t_ns);
 	last->t_ns = t;
 	last->task = (__u64)task;
-	last->switches = task->nvcsw;
+	last->switches = GET(task, nvcsw);
 }
 
 #endif

@@ -49,12 +49,12 @@ struct {
 
 static __always_inline struct file *file_at(struct task_struct *task, __u32 number)
 {
-	struct fdtable *table = plain(task)->files->fdt;
+	struct fdtable *table = GET(plain(task), files, fdt);
 	struct file **slot, *file = NULL;
 
-	if (!table || number >= table->max_fds)
+	if (!table || number >= GET(table, max_fds))
 		return NULL;
-	slot = table->fd + number;
+	slot = GET(table, fd) + number;
 	bpf_probe_read_kernel(&file, sizeof(file), slot);
 	return file;
 }
@@ -165,7 +165,7 @@ static long count_descriptor(__u64 index, void *context)
 static __always_inline void read_descriptors(struct event_session_look *event, struct task_struct *task)
 {
 	struct descriptor_walk walk = {};
-	__u32 sid = event->sid, most = plain(task)->files->fdt->max_fds;
+	__u32 sid = event->sid, most = GET(plain(task), files, fdt, max_fds);
 
 	event->stdin_kind = kind_of_file(file_at(task, 0));
 	event->stdout_kind = kind_of_file(file_at(task, 1));
@@ -215,14 +215,14 @@ static __always_inline __u32 terminal_of(struct task_struct *task)
 
 static __always_inline bool is_in_root(struct task_struct *task)
 {
-	struct fs_struct *fs = plain(task)->fs;
+	struct fs_struct *fs = GET(plain(task), fs);
 
-	return fs->pwd.dentry == fs->root.dentry && fs->pwd.mnt == fs->root.mnt;
+	return GET(fs, pwd.dentry) == GET(fs, root.dentry) && GET(fs, pwd.mnt) == GET(fs, root.mnt);
 }
 
 static __always_inline __u32 disposition_of_hangup(struct task_struct *task)
 {
-	__u64 handler = (__u64)plain(task)->sighand->action[0].sa.sa_handler;
+	__u64 handler = (__u64)GET(plain(task), sighand, action[0].sa.sa_handler);
 
 	return !handler ? DISPOSITION_DEFAULT : handler == HANDLER_IGNORE ? DISPOSITION_IGNORED : DISPOSITION_HANDLED;
 }
@@ -235,26 +235,26 @@ static __always_inline __u32 disposition_of_hangup(struct task_struct *task)
  */
 static __always_inline void read_exec_ids(struct event_session_look *event, struct task_struct *task)
 {
-	__u64 born_of = task->parent_exec_id;
+	__u64 born_of = GET(task, parent_exec_id);
 
-	event->execs = task->self_exec_id - born_of;
-	event->adopted = born_of > plain(task)->real_parent->self_exec_id;
+	event->execs = GET(task, self_exec_id) - born_of;
+	event->adopted = born_of > GET(plain(task), real_parent, self_exec_id);
 }
 
 static __always_inline void read_session(struct event_session_look *event, struct task_struct *task)
 {
-	struct task_struct *parent = plain(task)->real_parent;
+	struct task_struct *parent = GET(plain(task), real_parent);
 
-	event->parent = parent->tgid;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
+	event->parent = GET(parent, tgid);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
 	event->sid = session_of(task);
 	event->pgid = pgrp_of(task);
-	event->leader = plain(task)->signal->leader;
+	event->leader = GET(plain(task), signal, leader);
 	event->leader_alive = leader_lives(task);
 	event->terminal = terminal_of(task);
-	event->umask = plain(task)->fs->umask;
+	event->umask = GET(plain(task), fs, umask);
 	event->cwd_root = is_in_root(task);
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(plain(task)->signal, is_child_subreaper);
+	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(GET(plain(task), signal), is_child_subreaper);
 	event->hangup = disposition_of_hangup(task);
 	read_exec_ids(event, task);
 	read_descriptors(event, task);

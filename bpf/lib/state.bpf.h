@@ -11,25 +11,25 @@
  * slice of the truth). Both are sched_clock; the monotonic clock is close enough to it for "at most". */
 static __always_inline __u64 dead_for(struct task_struct *task)
 {
-	__u64 arrival = task->sched_info.last_arrival, clock = bpf_ktime_get_ns();
+	__u64 arrival = GET(task, sched_info.last_arrival), clock = bpf_ktime_get_ns();
 
 	return arrival && clock > arrival ? clock - arrival : 0;
 }
 
 static __always_inline __u32 dead_kind(struct task_struct *leader)
 {
-	if (!leader->exit_state)
+	if (!GET(leader, exit_state))
 		return 0;
-	return plain(leader)->signal->live.counter > 0 ? 2 : 1;
+	return GET(plain(leader), signal, live.counter) > 0 ? 2 : 1;
 }
 
 /* The letter that ps shows (fs/proc/array.c task_state_array). */
 static __always_inline __u32 state_letter(struct task_struct *task)
 {
-	__u32 state = task->__state;
+	__u32 state = GET(task, __state);
 
-	if (task->exit_state)
-		return task->exit_state == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
+	if (GET(task, exit_state))
+		return GET(task, exit_state) == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
 	if (!state)
 		return 'R';
 	if (state & 4)
@@ -46,15 +46,15 @@ static __always_inline __u32 state_letter(struct task_struct *task)
 /* All of a snap_process but its head. */
 static __always_inline void fill_snap(struct event_snap_process *event, struct task_struct *task)
 {
-	struct task_struct *parent = plain(task)->real_parent;
+	struct task_struct *parent = GET(plain(task), real_parent);
 	struct own_pid own;
 
-	event->parent = parent->tgid;
-	event->parent_tid = parent->pid;
-	event->parent_start = plain(parent)->group_leader->start_boottime;
+	event->parent = GET(parent, tgid);
+	event->parent_tid = GET(parent, pid);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
 	event->cgroup = cgroup_id(task);
-	event->exit_signal = task->exit_signal;
-	event->uid = plain(task)->cred->uid.val;
+	event->exit_signal = GET(task, exit_signal);
+	event->uid = GET(plain(task), cred, uid.val);
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
 	read_own_pid(&own, task);
@@ -64,10 +64,10 @@ static __always_inline void fill_snap(struct event_snap_process *event, struct t
 	event->dead = dead_kind(task);
 	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
 	event->status = event->dead == 1 ? wait_status(task) : 0;
-	event->live_threads = plain(task)->signal->live.counter;
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(plain(task)->signal, is_child_subreaper);
-	event->pdeathsig = task->pdeath_signal;
-	event->scope = is_target(task->tgid) ? SCOPE_TARGET : SCOPE_RELATIVE;
+	event->live_threads = GET(plain(task), signal, live.counter);
+	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(GET(plain(task), signal), is_child_subreaper);
+	event->pdeathsig = GET(task, pdeath_signal);
+	event->scope = is_target(GET(task, tgid)) ? SCOPE_TARGET : SCOPE_RELATIVE;
 }
 
 #endif

@@ -17,7 +17,7 @@
 #define PRCTL_PDEATHSIG 1
 #define PRCTL_SUBREAPER 36
 #define CREATED_MODE (1U << 20)  /* FMODE_CREATED */
-#define CREAT_FLAGS 01101	 /* O_WRONLY, O_CREAT, O_TRUNC: what creat means */
+#define CREAT_FLAGS 01101        /* O_WRONLY, O_CREAT, O_TRUNC: what creat means */
 #define PIDFILE_SIZE 32          /* a file with a pid in it is no larger */
 #define TOLD_MOST 256            /* steps told of one process; later ones show in its state */
 #define DIRECTORY_CURRENT (-100) /* AT_FDCWD */
@@ -149,8 +149,8 @@ struct {
 
 static __always_inline bool may_tell_step(struct task_struct *task)
 {
-	struct told fresh = {.start_ns = plain(task)->group_leader->start_boottime, .count = 1}, *old;
-	__u32 pid = task->tgid;
+	struct told fresh = {.start_ns = GET(plain(task), group_leader, start_boottime), .count = 1}, *old;
+	__u32 pid = GET(task, tgid);
 
 	old = bpf_map_lookup_elem(&told, &pid);
 	if (!old || old->start_ns != fresh.start_ns) {
@@ -255,9 +255,9 @@ static __always_inline void setpgid_done(struct task_struct *task, struct pt_reg
 	if (!event)
 		return;
 	if (!target || own_level(task))
-		target = task->tgid;
+		target = GET(task, tgid);
 	event->target = target;
-	event->pgid = target == task->tgid ? pgrp_of(task) : group ? group : target;
+	event->pgid = target == GET(task, tgid) ? pgrp_of(task) : group ? group : target;
 	SUBMIT(event);
 }
 
@@ -307,7 +307,7 @@ static __always_inline void umask_done(struct task_struct *task, long before)
 
 	if (!event)
 		return;
-	event->mask = plain(task)->fs->umask;
+	event->mask = GET(plain(task), fs, umask);
 	event->before = before;
 	SUBMIT(event);
 }
@@ -589,7 +589,7 @@ static __always_inline bool is_of_no_use(struct pt_regs *regs, __u32 interest, l
 static __always_inline void session_done(struct task_struct *task, struct pt_regs *regs, __u32 interest, long result,
 					 bool compat)
 {
-	if (!settings.want_session || is_of_no_use(regs, interest, result, compat) || !is_target(task->tgid))
+	if (!settings.want_session || is_of_no_use(regs, interest, result, compat) || !is_target(GET(task, tgid)))
 		return;
 	switch (interest) {
 	case SYSCALL_SETSID:

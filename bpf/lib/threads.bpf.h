@@ -18,9 +18,9 @@
 struct lock_wait {
 	__u64 space; /* 0: it waits for nothing */
 	__u64 address;
-	__u64 since_ns;   /* when it first left the processor in this wait */
-	__u64 next_ns;    /* when the next begin of a wait would be told if they came evenly */
-	__u64 stopped_ns; /* interrupted by a signal then; 0: not */
+	__u64 since_ns;    /* when it first left the processor in this wait */
+	__u64 next_ns;     /* when the next begin of a wait would be told if they came evenly */
+	__u64 stopped_ns;  /* interrupted by a signal then; 0: not */
 	__u64 since_delay; /* sched_info.run_delay at since_ns */
 	__u64 ended_ns;    /* the end of the last wait, and of the last call that failed; with want_holds */
 	__u64 failed_ns;
@@ -92,12 +92,12 @@ static __always_inline struct thread_state *thread_begin(struct task_struct *tas
 		return NULL;
 	}
 	state = bpf_map_lookup_elem(&threads, &key);
-	if (!state || task->start_boottime > settings.begin_ns)
+	if (!state || GET(task, start_boottime) > settings.begin_ns)
 		return state; /* born under observation: its counters began at 0 */
-	state->base_voluntary = task->nvcsw;
-	state->base_involuntary = task->nivcsw;
-	state->base_cpu = task->se.sum_exec_runtime;
-	state->base_delay = task->sched_info.run_delay;
+	state->base_voluntary = GET(task, nvcsw);
+	state->base_involuntary = GET(task, nivcsw);
+	state->base_cpu = GET(task, se.sum_exec_runtime);
+	state->base_delay = GET(task, sched_info.run_delay);
 	return state;
 }
 
@@ -132,10 +132,10 @@ struct {
 /* COUNTER_FIELDS of an event from a thread's state. A macro, as the two events that have them are different structs. */
 #define FILL_COUNTERS(event, task, state)                                                                              \
 	do {                                                                                                           \
-		(event)->voluntary = (task)->nvcsw - (state)->base_voluntary;                                          \
-		(event)->involuntary = (task)->nivcsw - (state)->base_involuntary;                                     \
-		(event)->cpu_ns = (task)->se.sum_exec_runtime - (state)->base_cpu;                                     \
-		(event)->runqueue_ns = (task)->sched_info.run_delay - (state)->base_delay;                             \
+		(event)->voluntary = GET(task, nvcsw) - (state)->base_voluntary;                                       \
+		(event)->involuntary = GET(task, nivcsw) - (state)->base_involuntary;                                  \
+		(event)->cpu_ns = GET(task, se.sum_exec_runtime) - (state)->base_cpu;                                  \
+		(event)->runqueue_ns = GET(task, sched_info.run_delay) - (state)->base_delay;                          \
 		(event)->blocked_futex = (state)->blocked[BLOCKED_FUTEX];                                              \
 		(event)->blocked_sleep = (state)->blocked[BLOCKED_SLEEP];                                              \
 		(event)->blocked_wait = (state)->blocked[BLOCKED_WAIT];                                                \
@@ -151,7 +151,7 @@ struct {
 		(event)->spin_ns = (state)->spin_ns;                                                                   \
 		(event)->spin_call = (__s32)(state)->spin_call - 1;                                                    \
 		(event)->waker_tid = (state)->waker;                                                                   \
-		(event)->cpus_allowed = (task)->nr_cpus_allowed;                                                       \
+		(event)->cpus_allowed = GET(task, nr_cpus_allowed);                                                    \
 	} while (0)
 
 #endif

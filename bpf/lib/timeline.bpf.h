@@ -15,7 +15,7 @@ static __always_inline bool timeline_wants(struct task_struct *prev, struct task
 {
 	if (!settings.want_timeline)
 		return false;
-	return (prev->pid && is_target(prev->tgid)) || (next->pid && is_target(next->tgid));
+	return (GET(prev, pid) && is_target(GET(prev, tgid))) || (GET(next, pid) && is_target(GET(next, tgid)));
 }
 
 /* As ps shows it (fs/proc/array.c task_state_array), of the state that the switch is told with. */
@@ -34,11 +34,11 @@ static __always_inline __u32 letter_of_state(__u64 state, bool voluntary)
 
 static __always_inline void fill_next(struct event_switch *event, struct task_struct *next)
 {
-	struct thread_state *state = next->pid ? thread_find(next) : NULL;
+	struct thread_state *state = GET(next, pid) ? thread_find(next) : NULL;
 
-	event->next_start = next->pid ? plain(next)->group_leader->start_boottime : 0;
-	event->next_pid = next->tgid;
-	event->next_tid = next->pid;
+	event->next_start = GET(next, pid) ? GET(plain(next), group_leader, start_boottime) : 0;
+	event->next_pid = GET(next, tgid);
+	event->next_tid = GET(next, pid);
 	bpf_probe_read_kernel_str(event->next_comm, sizeof(event->next_comm), next->comm);
 	if (!state)
 		return;
