@@ -108,6 +108,8 @@ struct shared { /* read and written by both sides while programs run */
 	__u64 long_wait_ns; /* for ITERATE_LONG_WAITS */
 	__u32 look_at_all;  /* ITERATE_SESSIONS: all targets */
 	__u32 epoch;	    /* with want_holds: how many threads were born or have ended */
+	__u32 queued_asleep; /* set by ITERATE_SELF: sleepers can be queued here, as ll_late finds out */
+	__u32 pad;
 };
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */

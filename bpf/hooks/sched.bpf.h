@@ -89,15 +89,13 @@ static __always_inline __u64 came_at_latest(struct task_struct *task, struct thr
  * off the processor less time runnable is time blocked.
  *
  * On 6.18, on a busy machine, about one switch in 10^5 was not told to the program (its return to the processor is in
- * sched_info.last_arrival, and recursion_misses stays 0): then in_ns is 0, or of an earlier time. Also there, run_delay
- * can hold a sleep: a task that the load balancer moves while its dequeuing is delayed is queued for sched_info's
- * purposes (kernel/sched/core.c enqueue_task). What /proc/PID/schedstat says, we say.
+ * sched_info.last_arrival, and recursion_misses stays 0): then in_ns is 0, or of an earlier time.
  */
 static __always_inline void settle_sleep(struct task_struct *task, struct thread_state *state, __u64 in_ns, __u64 t)
 {
 	__u64 index =
 	    (__u64)state->reason - 1; /* "none" becomes a large number; 64 bits, so that 6.1 keeps the bound */
-	__u64 off, waited;
+	__u64 off, waited, asleep;
 
 	if (index >= BLOCKED_REASON_COUNT || !state->out_ns)
 		return;
@@ -106,7 +104,9 @@ static __always_inline void settle_sleep(struct task_struct *task, struct thread
 	if (in_ns <= state->out_ns)
 		return;
 	off = in_ns - state->out_ns;
-	waited = GET(task, sched_info.run_delay) - state->out_delay;
+	asleep = queued_asleep(task, state, in_ns);
+	waited = GET(task, sched_info.run_delay) - state->out_delay - asleep;
+	state->base_delay += asleep;
 	if (off > waited)
 		state->blocked[index] += off - waited;
 }
@@ -271,15 +271,6 @@ static __always_inline void come(struct task_struct *task, __u64 t)
 	arrival->task = (__u64)task;
 }
 
-/* 0: not known, as it came before it was watched */
-static __always_inline __u64 came_at(struct task_struct *task)
-{
-	__u32 zero = 0;
-	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
-
-	return arrival && arrival->task == (__u64)task ? arrival->t_ns : 0;
-}
-
 /* The last switch of a thread. Its element says that it was in scope when it exited; the process' mark may be gone by
  * now, if a thread that exited later was off the processor sooner. */
 static __always_inline void depart(struct task_struct *task)
@@ -357,6 +348,20 @@ int BPF_PROG(ll_waking, struct task_struct *task)
 	} else {
 		state->waker_wakes--;
 	}
+	return 0;
+}
+
+/* A sleeper that is queued already is woken; hardly ever, so that is asked first. */
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(ll_late, struct task_struct *task)
+{
+	struct thread_state *state;
+
+	if (!GET(task, sched_info.last_queued))
+		return 0;
+	state = thread_find(task);
+	if (state)
+		state->late_ns = now();
 	return 0;
 }
 

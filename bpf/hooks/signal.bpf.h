@@ -101,18 +101,14 @@ static __always_inline int tell_victim(__u32 pid, __u64 start_ns)
 	return 0;
 }
 
-/* The argument is a task_struct from 6.9 on (and in distribution kernels that took the change earlier), before that a
- * pid. No pid looks like a kernel address, so one program serves both. */
 SEC("raw_tp/mark_victim")
 int ll_oom(struct bpf_raw_tracepoint_args *context)
 {
-	struct task_struct *task = (struct task_struct *)context->args[0];
-	__u32 pid = context->args[0];
+	struct task_struct *task = victim_of(context);
 
-	if (!(context->args[0] >> 48))
-		return tell_victim(pid, 0); /* its start is filled in from the process that bears it */
-	pid = BPF_CORE_READ(task, tgid);
-	return tell_victim(pid, BPF_CORE_READ(task, group_leader, start_boottime));
+	if (!task)
+		return tell_victim(context->args[0], 0); /* its start is filled in from the process that bears it */
+	return tell_victim(BPF_CORE_READ(task, tgid), BPF_CORE_READ(task, group_leader, start_boottime));
 }
 
 #endif

@@ -236,12 +236,14 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task,
 
 /* When the sleep ended that the next switch-out will settle: it goes on, or the thread was queued, or it runs. The run
  * queue's clock and the monotonic one differ by less than a millisecond. */
-static __always_inline __u64 slept_until(struct task_struct *task, __u64 t)
+static __always_inline __u64 slept_until(struct task_struct *task, const struct thread_state *state, __u64 t)
 {
 	__u64 clock = bpf_ktime_get_ns(), since = GET(task, sched_info.last_queued);
 
 	if (GET(task, __state))
 		return t;
+	if (since && state->late_ns > state->out_ns)
+		return state->late_ns;
 	if (!since)
 		since = GET(task, sched_info.last_arrival);
 	return clock > since ? t - (clock - since) : t;
@@ -251,13 +253,14 @@ static __always_inline __u64 slept_until(struct task_struct *task, __u64 t)
 static __always_inline void add_current(struct event_counters *event, struct thread_state *state,
 					struct task_struct *task, __u64 t)
 {
-	__u64 off, waited, until = slept_until(task, t);
+	__u64 off, waited, until = slept_until(task, state, t), asleep = queued_asleep(task, state, until);
 	__u32 reason = state->reason;
 
 	if (!reason || !state->out_ns || until <= state->out_ns)
 		return;
+	event->runqueue_ns -= asleep;
 	off = until - state->out_ns;
-	waited = GET(task, sched_info.run_delay) - state->out_delay;
+	waited = GET(task, sched_info.run_delay) - state->out_delay - asleep;
 	off = off > waited ? off - waited : 0;
 	switch (reason - 1) {
 	case BLOCKED_FUTEX:
@@ -347,6 +350,7 @@ static __always_inline void find_self(struct task_struct *task)
 	if (GET(task, tgid) != (__u32)(bpf_get_current_pid_tgid() >> 32))
 		return;
 	read_own_pid(&own, task);
+	shared.queued_asleep = has_delayed_dequeue();
 	shared.self_tgid = GET(task, tgid);
 	shared.self_level = own.level;
 	shared.self_pidns = own.pidns;

@@ -104,6 +104,21 @@ static __always_inline void may_leave(void)
 	}                                                                                                              \
 	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx, ##args)
 
+/* ---- sleepers that stay queued ------------------------------------------------------------------------- */
+
+/* From 6.12 on (commit 152e11f6df29 "sched/fair: Implement delayed dequeue"): see queued_asleep. Can go when 6.1
+ * goes. */
+struct sched_entity___delayed {
+	unsigned char sched_delayed;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool has_delayed_dequeue(void)
+{
+	struct sched_entity___delayed *entity = NULL;
+
+	return bpf_core_field_exists(entity->sched_delayed);
+}
+
 /* ---- fields that moved ------------------------------------------------------------------------------- */
 
 /* A lock on a file: before 6.9 (commit 4ca52f53 "filelock: split common fields into struct file_lock_core") its fields
@@ -160,6 +175,17 @@ static __always_inline bool is_timer_running(struct hrtimer *timer)
 	if (bpf_core_field_exists(flagged->is_queued))
 		return BPF_CORE_READ(flagged, is_queued);
 	return BPF_CORE_READ(stated, state) & TIMER_ENQUEUED;
+}
+
+/*
+ * Who is killed for want of memory: the argument of mark_victim is a task_struct from 6.9 on (commit 72ba14deb40a "mm:
+ * update mark_victim tracepoints fields"; distributions took it to older kernels, Debian's 6.1 among them), before that
+ * a pid, for which NULL is returned. No pid looks like a kernel address, so one program serves both. Can go when 5.10
+ * goes.
+ */
+static __always_inline struct task_struct *victim_of(struct bpf_raw_tracepoint_args *context)
+{
+	return context->args[0] >> 48 ? (struct task_struct *)context->args[0] : NULL;
 }
 
 /* Timers made by timer_create(2): a list that points to itself when it is empty, a hash list's NULL first seen in 6.12.

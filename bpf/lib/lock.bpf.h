@@ -444,11 +444,17 @@ static __always_inline void tell_wait_end(struct task_struct *task, struct lock_
 	SUBMIT(record);
 }
 
+static __always_inline const struct thread_state *thread_with(const struct lock_wait *lock)
+{
+	return (const void *)((const char *)lock - offsetof(struct thread_state, lock));
+}
+
 static __always_inline void end_wait(struct task_struct *task, struct lock_wait *lock, __u32 outcome, __s32 result,
 				     __u64 t)
 {
+	const struct thread_state *state = thread_with(lock);
 	__u64 waited_ns = t > lock->since_ns ? t - lock->since_ns : 0;
-	__u64 delay_ns = GET(task, sched_info.run_delay) - lock->since_delay;
+	__u64 delay_ns = run_queue_ns(task, state, came_at(task)) - lock->since_delay;
 
 	/* who was woken and waits for a processor does not wait for the lock any more */
 	waited_ns = delay_ns < waited_ns ? waited_ns - delay_ns : 0;
@@ -466,7 +472,7 @@ static __always_inline void start_wait(struct task_struct *task, struct lock_wai
 {
 	lock->space = (__u64)GET(plain(task), mm);
 	lock->since_ns = t;
-	lock->since_delay = GET(task, sched_info.run_delay);
+	lock->since_delay = run_queue_ns(task, thread_with(lock), came_at(task));
 	lock->stopped_ns = 0;
 	lock->site = lock->told = lock->seen_long = 0;
 	lock->waker_pid = lock->waker_tid = 0;

@@ -21,7 +21,7 @@ struct lock_wait {
 	__u64 since_ns;    /* when it first left the processor in this wait */
 	__u64 next_ns;     /* when the next begin of a wait would be told if they came evenly */
 	__u64 stopped_ns;  /* interrupted by a signal then; 0: not */
-	__u64 since_delay; /* sched_info.run_delay at since_ns */
+	__u64 since_delay; /* run_queue_ns at since_ns */
 	__u64 ended_ns;    /* the end of the last wait, and of the last call that failed; with want_holds */
 	__u64 failed_ns;
 	__u64 sp;
@@ -43,6 +43,7 @@ struct lock_wait {
 struct thread_state {
 	__u64 out_ns;                                                 /* last time off a processor */
 	__u64 out_delay;                                              /* sched_info.run_delay at out_ns */
+	__u64 late_ns; /* made runnable for the last time while it was queued in its sleep already: see queued_asleep */
 	__u64 out_cpu;                                                /* se.sum_exec_runtime at out_ns */
 	__u64 base_voluntary, base_involuntary, base_cpu, base_delay; /* before the observation */
 	__u64 blocked[BLOCKED_REASON_COUNT];
@@ -128,6 +129,37 @@ struct {
 	__type(key, __u32);
 	__type(value, struct arrival);
 } arrivals SEC(".maps");
+
+/* 0: not known, as it came before it was watched */
+static __always_inline __u64 came_at(struct task_struct *task)
+{
+	__u32 zero = 0;
+	struct arrival *arrival = bpf_map_lookup_elem(&arrivals, &zero);
+
+	return arrival && arrival->task == (__u64)task ? arrival->t_ns : 0;
+}
+
+/*
+ * How much of the time in the run queue that the kernel has counted since the thread came off was sleep. From 6.12 on a
+ * sleeper that had more than its share of the processor stays queued for a moment, and one that is moved to another
+ * processor then (by the load balancer, or by sched_setaffinity) is entered there as if it were runnable
+ * (kernel/sched/core.c enqueue_task): its run_delay, and /proc/PID/schedstat, then hold all of its sleep from there on.
+ * Such a thread has sched_info.last_queued set when it is woken, which others have not: ll_late notes when that was.
+ */
+static __always_inline __u64 queued_asleep(struct task_struct *task, const struct thread_state *state, __u64 in_ns)
+{
+	__u64 waited = GET(task, sched_info.run_delay) - state->out_delay;
+
+	if (state->late_ns <= state->out_ns || state->late_ns > in_ns)
+		return 0;
+	return waited > in_ns - state->late_ns ? waited - (in_ns - state->late_ns) : 0;
+}
+
+/* Time in the run queue since observation began; of a thread that has slept and runs: came_at. */
+static __always_inline __u64 run_queue_ns(struct task_struct *task, const struct thread_state *state, __u64 in_ns)
+{
+	return GET(task, sched_info.run_delay) - state->base_delay - queued_asleep(task, state, in_ns);
+}
 
 /* COUNTER_FIELDS of an event from a thread's state. A macro, as the two events that have them are different structs. */
 #define FILL_COUNTERS(event, task, state)                                                                              \

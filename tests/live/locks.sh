@@ -80,6 +80,29 @@ facts()
 	holds "lock-facts: --locks off tells nothing" "$report" '.locks == []'
 }
 
+# How long a waiter slept, also where the kernel counts its sleep as time in the run queue.
+moved()
+{
+	local report=$scratch/moved.json file waited status
+
+	"$LIFELINE" run --format json -o "$report" -- "$programs/moved-asleep" >"$scratch/out" 2>"$scratch/err"
+	status=$?
+	if [ "$status" = 77 ]; then
+		skip "moved-asleep: how long" "one processor, or this kernel counts no sleep as run queue"
+		return
+	fi
+	is "moved-asleep: runs" 0 "$status" "$scratch/err"
+	read -r file waited _ <"$scratch/out"
+	explain='.locks[] | [.name, .wait_ns]' holds "moved-asleep: how long" "$report" '
+		[.locks[] | select(.name == $file)] | length == 1 and .[0].wait_ns > 0.8 * $waited * 1e6' \
+		--arg file "$file" --argjson waited "$waited"
+	explain='.processes[] | select(.comm == "waiter") | [.pid, .runqueue_ns, .blocked_ns.other]' \
+		holds "moved-asleep: it was blocked, not in the run queue" "$report" '
+		[.processes[] | select(.comm == "waiter")] | max_by(.started_ns) |
+		.blocked_ns.other > 0.8 * $waited * 1e6 and
+		.runqueue_ns + .blocked_ns.other + .cpu_ns < 1.1 * (.exited_ns - .started_ns)' --argjson waited "$waited"
+}
+
 # A wait that goes on when observation begins, and one that is told to its end.
 late()
 {
@@ -113,6 +136,7 @@ healthy()
 kinds
 truth
 facts
+moved
 late
 healthy
 [ "$failures" = 0 ]

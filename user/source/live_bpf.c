@@ -119,7 +119,8 @@ static const struct {
 } program_groups[] = {
 	{"ll_wait", GROUP_WAIT},	{"ll_sysexit", GROUP_WAIT},	   {"ll_fx_wait4", GROUP_WAIT},
 	{"ll_fx_waitid", GROUP_WAIT},	{"ll_free", GROUP_WAIT},	   {"ll_signal", GROUP_SIGNAL},
-	{"ll_oom", GROUP_SIGNAL},	{"ll_waking", GROUP_SWITCH},	   {"ll_fx_setsid", GROUP_SESSION},
+	{"ll_oom", GROUP_SIGNAL},	{"ll_waking", GROUP_SWITCH},	   {"ll_late", GROUP_SWITCH},
+	{"ll_fx_setsid", GROUP_SESSION},
 	{"ll_fx_setpgid", GROUP_SESSION}, {"ll_fx_prctl", GROUP_SESSION},  {"ll_fx_chdir", GROUP_SESSION},
 	{"ll_fx_fchdir", GROUP_SESSION}, {"ll_fx_umask", GROUP_SESSION},   {"ll_fx_close", GROUP_SESSION},
 	{"ll_fx_close_range", GROUP_SESSION}, {"ll_fx_dup", GROUP_SESSION}, {"ll_fx_dup2", GROUP_SESSION},
@@ -205,6 +206,7 @@ static void choose_programs(struct lifeline_bpf *skeleton, const struct live_pla
 	bpf_program__set_autoload(skeleton->progs.ll_signal, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_oom, wants & (1U << GROUP_SIGNAL));
 	bpf_program__set_autoload(skeleton->progs.ll_waking, wants & (1U << GROUP_SWITCH));
+	bpf_program__set_autoload(skeleton->progs.ll_late, wants & (1U << GROUP_SWITCH | 1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_wake, wants & (1U << GROUP_TIMELINE));
 	bpf_program__set_autoload(skeleton->progs.ll_attach_task, plan->selection && plan->selection->cgroup_count);
 }
@@ -360,6 +362,8 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 	if (result)
 		return result;
 	live_bpf_iterate(bpf, ITERATE_SELF, NULL, NULL);
+	if (!bpf->shared->queued_asleep)
+		bpf_program__set_autoattach(bpf->skeleton->progs.ll_late, false);
 	result = lifeline_bpf__attach(bpf->skeleton);
 	return result ? privilege_explain(result, "attach its BPF programs", error) : 0;
 }

@@ -42,6 +42,8 @@ static const struct program_words words[] = {
     {"ll_posix_lock", "waits for fcntl locks", "waits for fcntl locks are not told", false},
     {"ll_flock", "waits for flock locks", "waits for flock locks are not told", false},
     {"ll_waking", "who wakes whom", "switch.ping-pong cannot be seen", false},
+    {"ll_late", "how long sleepers slept",
+     "the sleep of a thread that was moved in it can be told as time in the run queue", false},
     {"ll_wake", "wake-ups, for --switches all", "--switches all does not tell who woke whom", false},
     {"ll_rename", "names of threads", "changed thread names are not followed", false},
     {"ll_attach_task", "who enters a control group (attach -g)", "who enters a group later is not observed", false},
