@@ -124,12 +124,19 @@ as_root()
 }
 
 # A fresh machine's package lists are empty or old: they are fetched when installing with what is there fails.
+# Another apt-get (a new machine's unattended upgrade) is waited for.
+apt_install()
+{
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -q \
+		--no-install-recommends "$@" >>"$log" 2>&1
+}
+
 install_debian()
 {
 	echo "installing: $*"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >"$log" 2>&1 && return 0
+	apt_install "$@" && return 0
 	as_root apt-get update -q >>"$log" 2>&1
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1 && return 0
+	apt_install "$@" && return 0
 	echo "apt-get could not install them; the end of what it said:" >&2
 	tail -n 15 "$log" >&2
 	return 1

@@ -26,7 +26,7 @@ void fail(const struct check *check, const struct script_expectation *expectatio
 	buffer_char(check->failures, '\n');
 }
 
-static uint64_t retired_in_all, previewed_in_all;
+static uint64_t retired_in_all, threads_in_all, previewed_in_all;
 
 /* ---- a scenario */
 
@@ -195,6 +195,15 @@ static void check_replay(const char *path, const char *record, const struct scri
 	source_close(source);
 }
 
+static uint64_t gone_threads(const struct model *model)
+{
+	uint64_t threads = 0;
+
+	for (const struct process *process = model_first(model); process; process = process->next)
+		threads += process->gone ? process->gone->threads : 0;
+	return threads;
+}
+
 /* Those that are over, retired at once, must be missed in no finding and no total. */
 static void check_retired(const char *path, const char *record, const struct buffer *first, const struct model *whole,
 			  struct buffer *failures)
@@ -221,6 +230,7 @@ static void check_retired(const char *path, const char *record, const struct buf
 				      (unsigned long long)model_retired(engine.model)->processes, buffer_text(&totals),
 				      buffer_text(&expected));
 		retired_in_all += model_retired(engine.model)->processes;
+		threads_in_all += gone_threads(engine.model);
 	}
 	buffer_free(&again);
 	buffer_free(&expected);
@@ -286,7 +296,9 @@ int main(int count, char **arguments)
 	for (int i = 1; i < count; i++)
 		failed += !run_case(arguments[i]);
 	if (getenv("LIFELINE_CASES_VERBOSE"))
-		printf("# %llu processes retired in %d scenarios, %llu findings seen on the way\n",
-		       (unsigned long long)retired_in_all, count - 1, (unsigned long long)previewed_in_all);
+		printf("# %llu processes and %llu threads of others retired in %d scenarios, %llu findings seen on the "
+		       "way\n",
+		       (unsigned long long)retired_in_all, (unsigned long long)threads_in_all, count - 1,
+		       (unsigned long long)previewed_in_all);
 	return failed ? 1 : 0;
 }

@@ -31,6 +31,31 @@ is "soak: the replay retires the same" "$(same "$report")" "$(same "$scratch/rep
 "$LIFELINE" report "$scratch/trace" >"$scratch/text"
 is "soak: the text says so" 1 "$(grep -c "of them came and went in good order and are not listed one by one: .*storm" "$scratch/text")" "$scratch/text"
 
+# ---- threads that ended, of a process that goes on
+
+"$programs/thread-storm" 20000 60000 >"$scratch/out" &
+threads=$!
+started+=("$threads")
+"$LIFELINE" attach -p "$threads" --format json -o "$report" --record "$scratch/trace" 2>"$scratch/err" &
+lifeline=$!
+started+=("$lifeline")
+until_true 100 grep -q "done" "$scratch/out"
+sleep 0.2 # sums of the last waits
+kill -INT "$lifeline"
+wait "$lifeline"
+explain='[.trace.lost, (.processes[] | [(.threads | length), .retired_threads]), (.locks[] | del(.waiters, .holders))]'
+holds "soak: of its threads some thousands have rows, the others are in sums" "$report" '.trace.lost.total == 0 and
+	(.processes[] | select(.pid == $pid) | (.threads | length) <= 12000 and .retired_threads.threads >= 1000 and
+	.retired_threads.switches.voluntary > .retired_threads.threads and .retired_threads.cpu_ns > 0)' --argjson pid "$threads"
+holds "soak: what they waited for a lock is in sums as well" "$report" '.locks[] | select(.name == "the_lock") |
+	.retired_waiters.threads >= 500 and .retired_waiters.waits + ([.waiters[].waits] | add) == .waits and
+	(.retired_waiters.wait_ns + ([.waiters[].wait_ns] | add) - .wait_ns | fabs) < 1 and
+	(.waiters[0].wait_ns == .max_wait_ns)'
+"$LIFELINE" report --format json -o "$scratch/replay.json" "$scratch/trace"
+same_threads() { jq -S '[.processes[] | .retired_threads, (.threads | length)], [.locks[] | .retired_waiters, .retired_holders]' "$1"; }
+is "soak: the replay retires the same threads" "$(same_threads "$report")" "$(same_threads "$scratch/replay.json")"
+kill "$threads"
+
 # ---- while it goes on: findings as they come, counters in between; never in the report
 
 follow() { timeout 30 "$LIFELINE" run -o "$report" --interval 500ms "$@" -- "$DEMOS/zombie/never-waits" >"$scratch/out" 2>"$scratch/err"; }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "event/event.h"
+#include "model/lock.h"
 #include "model/model.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -294,7 +295,7 @@ static void check_bookkeeping(const struct model *model)
 		for (const struct process *child = process->first_child; child; child = child->next_sibling)
 			assert_true(process_ref_equal(child->born_to, process->id));
 		assert_int_equal(process->children_unreaped, unreaped);
-		assert_int_equal(process->thread_count, threads);
+		assert_int_equal(process->thread_count, threads + (process->gone ? process->gone->threads : 0));
 		assert_int_equal(waiters, in_waits);
 		assert_true(!process->reaped_ns || process->dead_ns <= process->reaped_ns);
 		assert_true(!process->dead_ns || process->exited_ns);
@@ -331,8 +332,8 @@ static void losses_without_end_are_few_spans(void **state)
 	uint64_t spans = 0, total = 0;
 
 	for (uint64_t turn = 1; turn <= 10000; turn++) {
-		const struct event_lost lost = {
-		    HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3, .class = turn % 2};
+		const struct event_lost lost = {HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3,
+						.class = turn % 2};
 
 		tell(model, &lost.h);
 	}
@@ -345,8 +346,8 @@ static void losses_without_end_are_few_spans(void **state)
 	assert_int_equal(model_lost(model, EVENT_GROUP_COUNT), 30000);
 	assert_int_equal(spans, 10000); /* those of a class do not touch: they stay apart */
 	for (uint64_t turn = 10001; turn <= 20000; turn++) {
-		const struct event_lost lost = {
-		    HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3, .class = 0};
+		const struct event_lost lost = {HEAD(lost, 100 * turn, 0), .since_ns = 100 * (turn - 1), .count = 3,
+						.class = 0};
 
 		tell(model, &lost.h);
 	}
@@ -363,18 +364,29 @@ static bool needs_odd(void *context, const struct process *process)
 	return context && process->id.pid % 2;
 }
 
+static bool needs_odd_thread(void *context, const struct process *process, const struct thread *thread)
+{
+	return context && process->id.pid != thread->tid && thread->tid % 2;
+}
+
 static void forget_counted(void *context, const struct process *process)
 {
-	assert_int_equal(process->thread_count, process->threads ? process->thread_count : 0);
+	assert_true(!process->thread_count || process->threads || process->gone);
 	if (context)
 		++*(unsigned *)context;
+}
+
+static void forget_thread(void *context, const struct thread *thread)
+{
+	(void)context;
+	assert_int_not_equal(thread->tid, 0);
 }
 
 static void who_is_over_is_retired_unless_needed_or_named(void **state)
 {
 	struct model *model = *state;
 	unsigned forgotten = 0;
-	const struct retire_users users = {needs_odd, forget_counted, &forgotten};
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, &forgotten};
 	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
 
 	for (uint32_t child = 2; child < 10; child++) {
@@ -407,7 +419,7 @@ static void who_is_over_is_retired_unless_needed_or_named(void **state)
 static void the_youngest_stay_and_work_is_done_once_in_a_while(void **state)
 {
 	struct model *model = *state;
-	const struct retire_users users = {needs_odd, forget_counted, NULL};
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
 	const struct retire_rule rule = {.keep = 10, .grace_ns = 0};
 
 	for (uint32_t child = 2; child < 102; child++) {
@@ -423,15 +435,157 @@ static void the_youngest_stay_and_work_is_done_once_in_a_while(void **state)
 	assert_null(model_by_pid(model, 2));
 }
 
+/* Of a process that lives on. */
+static void end_thread(struct model *model, uint64_t t_ns, uint32_t pid, uint32_t tid)
+{
+	struct event_thread start = {HEAD(thread, t_ns, pid), .child = tid};
+	struct event_end end = {HEAD(end, t_ns + 5, pid), .state = END_THREAD, .voluntary = 3, .cpu_ns = 100};
+
+	tell(model, &start.h);
+	end.h.tid = tid;
+	tell(model, &end.h);
+}
+
+static struct process_ref self(uint32_t pid)
+{
+	return (struct process_ref){pid, pid};
+}
+
+static void threads_that_ended_are_added_up(void **state)
+{
+	struct model *model = *state;
+	unsigned odd_stay = 0;
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, &odd_stay};
+	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
+	struct event_thread alive = {HEAD(thread, 50, 2), .child = 30};
+	const struct process *process;
+	struct counters sum;
+
+	fork_child(model, 10, 1, 2);
+	tell(model, &alive.h);
+	for (uint32_t tid = 10; tid < 30; tid++)
+		end_thread(model, 100, 2, tid);
+	model_retire(model, &rule, &users);
+	process = model_find(model, self(2));
+	assert_null(process->gone); /* too soon */
+	fork_child(model, 200, 1, 3);
+	model_retire(model, &rule, &users);
+	assert_int_equal(process->gone->threads, 10);
+	assert_int_equal(process->gone->lives_ns, 50);
+	assert_int_equal(process->gone->counters.voluntary, 30);
+	assert_int_equal(process->thread_count, 22);
+	process_counters(process, &sum);
+	assert_int_equal(sum.voluntary, 60);
+	assert_int_equal(sum.cpu_ns, 2000);
+	for (uint32_t tid = 10; tid < 30; tid++) {
+		assert_int_equal(model_thread(process, tid) != NULL, tid % 2);
+		assert_int_equal(model_by_tid(model, tid) != NULL, tid % 2);
+	}
+	assert_non_null(model_thread(process, 30));
+	assert_non_null(model_thread(process, 2));
+	end_thread(model, 300, 2, 12); /* a number that was used before */
+	assert_non_null(model_thread(process, 12));
+	assert_int_equal(process->thread_count, 23);
+}
+
+/* A number that went to another process is not taken from it. */
+static void a_tid_that_found_a_new_bearer_stays_with_it(void **state)
+{
+	struct model *model = *state;
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
+	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
+
+	fork_child(model, 10, 1, 2);
+	end_thread(model, 100, 2, 10);
+	fork_child(model, 110, 1, 10);
+	fork_child(model, 200, 1, 3);
+	model_retire(model, &rule, &users);
+	assert_int_equal(model_find(model, self(2))->gone->threads, 1);
+	assert_ptr_equal(model_by_tid(model, 10), model_find(model, self(10)));
+}
+
+static void wait_for_lock(struct model *model, uint64_t t_ns, uint32_t pid, uint32_t tid, uint64_t ns)
+{
+	struct event_lock_sum sum = {
+	    HEAD(lock_sum, t_ns, pid), .lock = 1,         .waits = 1,        .wait_ns = ns,      .max_ns = ns,
+	    .holder = HOLDER_THREAD,   .holder_pid = pid, .holder_tid = pid, .holder_start = pid};
+
+	sum.h.tid = tid;
+	tell(model, &sum.h);
+}
+
+static void what_ended_threads_waited_stays_with_the_lock(void **state)
+{
+	struct model *model = *state;
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
+	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
+	struct event_lock told = {HEAD(lock, 20, 2), .lock = 1, .kind = LOCK_MUTEX, .address = 4096};
+	const struct process *process;
+	const struct lock *lock;
+	uint64_t listed = 0, listed_ns = 0;
+
+	fork_child(model, 10, 1, 2);
+	tell(model, &told.h);
+	for (uint32_t i = 0; i < 1000; i++) {
+		wait_for_lock(model, 100 + i, 2, 1000 + i, i == 300 ? 1000000 : 10);
+		end_thread(model, 100 + i, 2, 1000 + i);
+	}
+	fork_child(model, 2000, 1, 3);
+	model_retire(model, &rule, &users);
+	process = model_find(model, self(2));
+	lock = model_lock(model, 1);
+	assert_non_null(lock->gone);
+	for (const struct lock_party *party = lock->waiters; party; party = party->next) {
+		listed++;
+		listed_ns += party->wait_ns;
+		assert_non_null(model_thread(process, party->who.tid));
+	}
+	assert_in_range(listed, 1, 64);
+	assert_int_equal(listed + lock->gone[PART_WAITER].threads, 1000);
+	assert_int_equal(listed_ns + lock->gone[PART_WAITER].wait_ns, 1000000 + 999 * 10);
+	assert_true(listed_ns >= 1000000); /* who waited most is listed */
+	assert_int_equal(lock->gone[PART_HOLDER].threads, 0);
+	assert_int_equal(process->gone->threads, 1000 - listed);
+	assert_int_equal(lock->waits, 1000);
+}
+
+/* Bare numbers of Python threads would make its share of their time look larger than it was. */
+static void lives_of_who_waited_for_the_gil_are_kept(void **state)
+{
+	struct model *model = *state;
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
+	const struct retire_rule rule = {.keep = 0, .grace_ns = 10};
+	struct event_lock told = {HEAD(lock, 20, 2), .lock = 1, .kind = LOCK_GIL, .address = 4096};
+	const struct process *process;
+	uint64_t counted = 0;
+
+	fork_child(model, 10, 1, 2);
+	tell(model, &told.h);
+	for (uint32_t i = 0; i < 500; i++) {
+		wait_for_lock(model, 100 + i, 2, 1000 + i, 10);
+		end_thread(model, 100 + i, 2, 1000 + i); /* lives for 5 */
+	}
+	fork_child(model, 2000, 1, 3);
+	for (unsigned i = 0; i < 3; i++)
+		model_retire(model, &rule, &users);
+	process = model_find(model, self(2));
+	for (const struct thread *thread = process->threads; thread; thread = thread->next)
+		counted += thread->tid != 2 && !thread->gil_counted;
+	assert_in_range(process->gone->gil_threads, 400, 500);
+	assert_int_equal(process->gone->gil_threads + counted, 500);
+	assert_int_equal(process->gone->gil_lived_ns, process->gone->gil_threads * 5);
+}
+
 static void any_stream_can_be_retired_from(void **state)
 {
 	struct event_builder *builder = malloc(sizeof(*builder));
 	uint32_t random = 1867;
-	uint64_t retired = 0;
+	uint64_t retired = 0, threads = 0;
 
 	(void)state;
 	for (unsigned round = 0; round < 300; round++) {
-		const struct retire_users users = {needs_odd, forget_counted, round % 2 ? &(unsigned){0} : NULL};
+		const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread,
+						   round % 2 ? &(unsigned){0} : NULL};
 		const struct retire_rule rule = {.keep = round % 3, .grace_ns = round % 4};
 		struct model *model = model_new();
 
@@ -450,13 +604,21 @@ static void any_stream_can_be_retired_from(void **state)
 				end_process(model, 20 + step, child);
 				reap_child(model, 20 + step, 1, child);
 			}
+			if (step % 4 == 0) {
+				const uint32_t bearer = 3 + next_random(&random) % 8;
+
+				end_thread(model, 20 + step, bearer, bearer + 1 + next_random(&random) % 9);
+			}
 			model_retire(model, &rule, &users);
 		}
 		check_bookkeeping(model);
 		retired += model_retired(model)->processes;
+		for (const struct process *process = model_first(model); process; process = process->next)
+			threads += process->gone ? process->gone->threads : 0;
 		model_free(model);
 	}
 	assert_in_range(retired, 100, UINT64_MAX);
+	assert_in_range(threads, 1000, UINT64_MAX);
 	free(builder);
 }
 
@@ -539,7 +701,7 @@ static void ten_thousand_processes_fit_in_25_mib(void **state)
 /* Each with arguments of its own, as compilers have them with their temporary files. */
 static void memory_does_not_grow_with_those_that_came_and_went(void **state)
 {
-	const struct retire_users users = {needs_odd, forget_counted, NULL};
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
 	const struct retire_rule rule = {.keep = 1000, .grace_ns = 0};
 	struct event_builder *builder;
 	struct model *model;
@@ -578,6 +740,34 @@ static void memory_does_not_grow_with_those_that_came_and_went(void **state)
 	free(builder);
 }
 
+/* A server with a thread for each request, all of which wait for one lock. */
+static void memory_does_not_grow_with_threads_that_ended(void **state)
+{
+	const struct retire_users users = {needs_odd, needs_odd_thread, forget_counted, forget_thread, NULL};
+	const struct retire_rule rule = {.keep = 1000, .grace_ns = 0};
+	struct event_lock told = {HEAD(lock, 20, 2), .lock = 1, .kind = LOCK_MUTEX, .address = 4096};
+	size_t before = allocated(), after_some = 0;
+	struct model *model;
+
+	(void)state;
+	if (SANITIZED)
+		skip();
+	model = model_new();
+	fork_child(model, 10, 1, 2);
+	tell(model, &told.h);
+	for (uint32_t tid = 10; tid < 100010; tid++) {
+		wait_for_lock(model, 10 * tid, 2, tid, 100);
+		end_thread(model, 10 * tid, 2, tid);
+		model_retire(model, &rule, &users);
+		if (tid == 10010)
+			after_some = allocated();
+	}
+	assert_int_equal(model_find(model, self(2))->thread_count, 100001);
+	assert_true(after_some - before < 4u * 1024 * 1024);
+	assert_true(allocated() <= after_some + 64 * 1024);
+	model_free(model);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -593,10 +783,15 @@ int main(void)
 	    TEST(losses_without_end_are_few_spans),
 	    TEST(who_is_over_is_retired_unless_needed_or_named),
 	    TEST(the_youngest_stay_and_work_is_done_once_in_a_while),
+	    TEST(threads_that_ended_are_added_up),
+	    TEST(a_tid_that_found_a_new_bearer_stays_with_it),
+	    TEST(what_ended_threads_waited_stays_with_the_lock),
+	    TEST(lives_of_who_waited_for_the_gil_are_kept),
 	    TEST(any_stream_can_be_retired_from),
 	    TEST(a_million_events_fold_in_a_second),
 	    cmocka_unit_test(ten_thousand_processes_fit_in_25_mib),
 	    cmocka_unit_test(memory_does_not_grow_with_those_that_came_and_went),
+	    cmocka_unit_test(memory_does_not_grow_with_threads_that_ended),
 	};
 
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);

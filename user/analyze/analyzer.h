@@ -37,6 +37,11 @@ struct analyzer {
 	 */
 	bool (*needs)(const struct analysis *analysis, const void *state, const struct process *process);
 	void (*forget)(void *state, const struct process *process);
+	/* The same for a thread, which may go before its process does: who needs a thread needs its process as well,
+	 * and forget_thread comes for those of a process that goes, too. */
+	bool (*needs_thread)(const struct analysis *analysis, const void *state, const struct process *process,
+			     const struct thread *thread);
+	void (*forget_thread)(void *state, const struct thread *thread);
 };
 
 extern const struct analyzer *const analyzers[]; /* generated; NULL at the end */

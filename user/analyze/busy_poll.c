@@ -143,14 +143,12 @@ static int close_busy_poll(const struct analysis *analysis, void *state)
 	return 0;
 }
 
-static bool needs_busy_poll(const struct analysis *analysis, const void *state, const struct process *process)
+static bool needs_thread(const struct analysis *analysis, const void *state, const struct process *process,
+			 const struct thread *thread)
 {
 	(void)analysis;
 	(void)state;
-	for (const struct thread *t = process->threads; t; t = t->next)
-		if (process->scope == SCOPE_TARGET && is_spinning(t))
-			return true;
-	return false;
+	return process->scope == SCOPE_TARGET && is_spinning(thread);
 }
 
 const struct analyzer analyzer_busy_poll = {
@@ -159,5 +157,5 @@ const struct analyzer analyzer_busy_poll = {
     .wants = 1u << GROUP_LIFE | 1u << GROUP_WAIT | 1u << GROUP_SWITCH, /* the hook on calls loads with the waits */
     .close = close_busy_poll,
     .preview = close_busy_poll,
-    .needs = needs_busy_poll,
+    .needs_thread = needs_thread,
 };

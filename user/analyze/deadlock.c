@@ -550,28 +550,29 @@ static void free_state(void *data)
 	free(state);
 }
 
-static bool is_linked(const struct lock_link *links, size_t count, const struct process *process)
+static bool is_linked(const struct lock_link *links, size_t count, const struct thread *thread)
 {
-	while (count && links[count - 1].process != process)
+	while (count && links[count - 1].thread != thread)
 		count--;
 	return count;
 }
 
-static bool needs_process(const struct analysis *analysis, const void *data, const struct process *process)
+static bool needs_thread(const struct analysis *analysis, const void *data, const struct process *process,
+			 const struct thread *thread)
 {
 	const struct state *state = data;
 
 	(void)analysis;
+	(void)process;
 	for (const struct hang *hang = state->first; hang; hang = hang->next)
-		if (is_linked(hang->links, hang->count, process) ||
-		    is_linked(hang->behind, hang->behind_count, process))
+		if (is_linked(hang->links, hang->count, thread) || is_linked(hang->behind, hang->behind_count, thread))
 			return true;
 	return false;
 }
 
-static void forget_process(void *data, const struct process *process)
+static void forget_thread(void *data, const struct thread *thread)
 {
-	orders_forget(((struct state *)data)->orders, process);
+	orders_forget(((struct state *)data)->orders, thread);
 }
 
 const struct analyzer analyzer_deadlock = {
@@ -583,6 +584,6 @@ const struct analyzer analyzer_deadlock = {
     .close = on_close,
     .preview = on_close,
     .free = free_state,
-    .needs = needs_process,
-    .forget = forget_process,
+    .needs_thread = needs_thread,
+    .forget_thread = forget_thread,
 };

@@ -76,7 +76,6 @@ static const struct verdict verdicts[] = {
 };
 
 struct activity { /* what a lock's holder was seen doing while others waited */
-	const struct process *process;
 	const struct thread *holder;
 	const struct lock_site *site;
 	uint64_t at_ns, blocked_ns;
@@ -92,8 +91,8 @@ struct state {
 
 /* ---- what holders do */
 
-static int note_activity(struct state *state, const struct lock *lock, const struct process *process,
-			 const struct thread *holder, const struct thread_wait *seen)
+static int note_activity(struct state *state, const struct lock *lock, const struct thread *holder,
+			 const struct thread_wait *seen)
 {
 	struct activity *known = hash_get(&state->activities, lock->number, 0);
 	uint64_t blocked_ns = seen->since_ns && seen->since_ns < seen->looked_ns ? seen->looked_ns - seen->since_ns : 0;
@@ -107,7 +106,7 @@ static int note_activity(struct state *state, const struct lock *lock, const str
 			return -ENOMEM;
 		}
 	}
-	*known = (struct activity){process,     holder,        seen->site,    seen->looked_ns,   blocked_ns,
+	*known = (struct activity){holder,      seen->site,    seen->looked_ns,   blocked_ns,
 				   seen->state, seen->syscall, seen->lock != NULL};
 	return 0;
 }
@@ -120,15 +119,14 @@ static int look_at_holders(const struct analysis *analysis, struct state *state,
 
 	for (const struct thread *thread = look ? process->threads : NULL; thread && !err; thread = thread->next) {
 		const struct thread_wait *wait = thread_wait_now(thread), *seen;
-		const struct process *holding;
 		const struct thread *holder;
 
 		if (!wait || !wait->lock || wait->round != look->round)
 			continue;
-		holder = lock_holder_thread(analysis->model, &wait->holder, &holding);
+		holder = lock_holder_thread(analysis->model, &wait->holder, NULL);
 		seen = holder ? thread_wait_now(holder) : NULL;
 		if (seen && seen->state && seen->looked_ns + SEEN_TOGETHER_NS >= wait->looked_ns)
-			err = note_activity(state, wait->lock, holding, holder, seen);
+			err = note_activity(state, wait->lock, holder, seen);
 	}
 	return err;
 }
@@ -252,7 +250,8 @@ struct gil { /* of one process; the interpreter has several futexes for it */
 	const struct process *process;
 	const struct lock *lock; /* the first */
 	uint64_t waits, wait_ns, max_ns, first_ns, lived_ns;
-	struct hash threads; /* that waited */
+	struct hash threads; /* that waited; with those whose records are gone: waiter_count */
+	size_t waiter_count;
 };
 
 static uint64_t life_ns(const struct model *model, const struct thread *thread)
@@ -268,9 +267,10 @@ static int add_gil_waiter(const struct model *model, struct gil *gil, const stru
 {
 	const struct thread *thread = lock_holder_thread(model, &party->who, NULL);
 
-	if (!thread || hash_get(&gil->threads, party->who.tid, 0))
+	if (!thread || thread->gil_counted || hash_get(&gil->threads, party->who.tid, 0))
 		return 0;
 	gil->lived_ns += life_ns(model, thread);
+	gil->waiter_count++;
 	return hash_put(&gil->threads, party->who.tid, 0, gil);
 }
 
@@ -320,7 +320,7 @@ static int say_gil(const struct analysis *analysis, const struct gil *gil)
 
 	finding_begin(&finding, &verdicts[GIL], gil->process);
 	finding_title(&finding, "%zu threads of %s waited %s in all for the GIL: %u %% of their time",
-		      gil->threads.count, words_who(gil->process).text, words_duration(gil->wait_ns).text, percent);
+		      gil->waiter_count, words_who(gil->process).text, words_duration(gil->wait_ns).text, percent);
 	finding_evidence(&finding, 0, "%llu waits, the longest without a break %s", (unsigned long long)gil->waits,
 			 words_duration(gil->max_ns).text);
 	cores_evidence(analysis, &finding, gil);
@@ -330,7 +330,7 @@ static int say_gil(const struct analysis *analysis, const struct gil *gil)
 	json_begin(&json, &text, false);
 	json_object_open(&json);
 	json_key_unsigned(&json, "lock", gil->lock->number);
-	json_key_unsigned(&json, "threads", gil->threads.count);
+	json_key_unsigned(&json, "threads", gil->waiter_count);
 	json_key_unsigned(&json, "wait_ns", gil->wait_ns);
 	json_key_unsigned(&json, "percent", percent);
 	json_object_close(&json);
@@ -350,6 +350,8 @@ static struct gil *gil_get(struct hash *gils, const struct process *process)
 	gil = calloc(1, sizeof(*gil));
 	if (gil && !hash_put(gils, process->id.pid, process->id.start_ns, gil)) {
 		gil->process = process;
+		gil->waiter_count = process->gone ? process->gone->gil_threads : 0;
+		gil->lived_ns = process->gone ? process->gone->gil_lived_ns : 0;
 		return gil;
 	}
 	free(gil);
@@ -375,7 +377,7 @@ static int conclude_gils(const struct analysis *analysis)
 		err = gil ? add_gil(analysis->model, gil, lock) : -ENOMEM;
 	}
 	while ((gil = hash_next(&gils, &cursor))) {
-		if (!err && gil->threads.count > 1 && gil->wait_ns > analysis->contended_after_ns &&
+		if (!err && gil->waiter_count > 1 && gil->wait_ns > analysis->contended_after_ns &&
 		    (double)gil->wait_ns * GIL_SHARE >= (double)gil->lived_ns)
 			err = say_gil(analysis, gil);
 		hash_free(&gil->threads);
@@ -468,22 +470,24 @@ static void free_state(void *data)
 	free(state);
 }
 
-static bool needs_process(const struct analysis *analysis, const void *data, const struct process *process)
+static bool needs_thread(const struct analysis *analysis, const void *data, const struct process *process,
+			 const struct thread *thread)
 {
 	const struct state *state = data;
 	const struct activity *activity;
 	size_t cursor = 0;
 
 	(void)analysis;
+	(void)process;
 	while ((activity = hash_next(&state->activities, &cursor)))
-		if (activity->process == process)
+		if (activity->holder == thread)
 			return true;
-	return owners_need(state->owners, process);
+	return owners_need(state->owners, thread);
 }
 
-static void forget_process(void *data, const struct process *process)
+static void forget_thread(void *data, const struct thread *thread)
 {
-	owners_forget(((struct state *)data)->owners, process);
+	owners_forget(((struct state *)data)->owners, thread);
 }
 
 const struct analyzer analyzer_lock = {
@@ -495,6 +499,6 @@ const struct analyzer analyzer_lock = {
     .close = on_close,
     .preview = preview,
     .free = free_state,
-    .needs = needs_process,
-    .forget = forget_process,
+    .needs_thread = needs_thread,
+    .forget_thread = forget_thread,
 };

@@ -440,15 +440,13 @@ static int close_switch(const struct analysis *analysis, void *state)
 	return error ? error : conclude_ping_pong(analysis);
 }
 
-static bool needs_switch(const struct analysis *analysis, const void *state, const struct process *process)
+static bool needs_thread(const struct analysis *analysis, const void *state, const struct process *process,
+			 const struct thread *thread)
 {
 	struct span span;
 
 	(void)state;
-	for (const struct thread *t = process->threads; t; t = t->next)
-		if (span_of(analysis, process, t, &span) && (is_bound(&span) || is_half(t)))
-			return true;
-	return false;
+	return span_of(analysis, process, thread, &span) && (is_bound(&span) || is_half(thread));
 }
 
 const struct analyzer analyzer_switch = {
@@ -457,5 +455,5 @@ const struct analyzer analyzer_switch = {
     .wants = 1u << GROUP_LIFE | 1u << GROUP_SWITCH,
     .close = close_switch,
     .preview = close_switch,
-    .needs = needs_switch,
+    .needs_thread = needs_thread,
 };

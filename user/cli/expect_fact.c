@@ -208,6 +208,7 @@ static void tally_process(const struct model *model, const struct process *proce
 {
 	*tally = (struct tally){.threads = process->thread_count,
 				.lived_ns = lived_ns(model, process->started_ns, process->exited_ns)};
+	tally->lives_ns = process->gone ? process->gone->lives_ns : 0;
 	for (const struct thread *thread = process->threads; thread; thread = thread->next)
 		tally->lives_ns += lived_ns(model, thread->started_ns, thread->exited_ns);
 	tally->known = process_counters(process, &tally->sum);

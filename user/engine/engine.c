@@ -152,6 +152,26 @@ static bool needs(void *context, const struct process *process)
 	return false;
 }
 
+static bool needs_thread(void *context, const struct process *process, const struct thread *thread)
+{
+	const struct run *run = context;
+
+	for (unsigned i = 0; analyzers[i]; i++)
+		if (is_on(run, i) && analyzers[i]->needs_thread &&
+		    analyzers[i]->needs_thread(&run->analysis, run->states[i], process, thread))
+			return true;
+	return false;
+}
+
+static void forget_thread(void *context, const struct thread *thread)
+{
+	const struct run *run = context;
+
+	for (unsigned i = 0; analyzers[i]; i++)
+		if (is_on(run, i) && analyzers[i]->forget_thread)
+			analyzers[i]->forget_thread(run->states[i], thread);
+}
+
 static void forget(void *context, const struct process *process)
 {
 	const struct run *run = context;
@@ -173,7 +193,11 @@ static const struct retire_rule *rule_of(const struct run *run, uint32_t mode)
 
 static void retire(struct run *run)
 {
-	const struct retire_users users = {.needs = needs, .forget = forget, .context = run};
+	const struct retire_users users = {.needs = needs,
+					   .needs_thread = needs_thread,
+					   .forget = forget,
+					   .forget_thread = forget_thread,
+					   .context = run};
 
 	if (run->retire)
 		model_retire(run->engine->model, run->retire, &users);

@@ -80,6 +80,7 @@ struct model {
 	uint64_t now, events, contradictions;
 	uint32_t root_pidns; /* 0 until a process of the initial pid namespace was seen */
 	uint64_t ends, ends_retired; /* ends of processes told; so many when the last were retired */
+	uint64_t thread_ends, thread_ends_retired; /* the same, of threads that no process ends with */
 	struct retired retired;
 	struct hash retired_names; /* (name's two halves) -> struct retired_name */
 };
@@ -126,6 +127,13 @@ static inline int needed(const void *pointer)
 	return pointer ? 0 : -ENOMEM;
 }
 
+/* Takes the record after `before` (NULL: the first) out of its process and forgets it. */
+void thread_release(struct model *model, struct process *process, struct thread *before);
+
+/* ---- retire_threads.c */
+/* What model_retire says of threads. A lack of memory leaves them where they are. */
+void retire_threads(struct model *model, const struct retire_rule *rule, const struct retire_users *users);
+
 /* ---- session.c */
 void steps_inherit(struct process *child, struct process *creator);
 int steps_exec(struct model *model, struct process *process, uint64_t t_ns);
@@ -142,14 +150,19 @@ static inline void add_saturated(uint64_t *sum, uint64_t more)
 	*sum = *sum + more < more ? UINT64_MAX : *sum + more;
 }
 
-enum lock_part { PART_WAITER, PART_HOLDER, PART_WAKER };
-
 /* Made when first asked for. NULL: out of memory, or no number. */
 struct lock *lock_get(struct model *model, uint32_t number, uint64_t t_ns);
 /* Forgets the lock: nobody waits for it, and it is in the list of locks no more. */
 void lock_release(struct model *model, struct lock *lock);
 /* The same; *site is NULL for number 0. 0 or -ENOMEM. */
 int site_get(struct model *model, uint32_t number, const struct lock_site **site);
+struct lock_party **party_list(struct lock *lock, enum lock_part part);
+/* NULL: there is none. */
+struct lock_party *party_find(const struct model *model, const struct lock *lock, enum lock_part part,
+			      const struct lock_holder_id *who);
+/* Adds what `party`, the one at *place in its list, says to the lock's sums of those gone, and takes it out. 0 or
+ * -ENOMEM; then it stays. */
+int party_fold(struct model *model, struct lock *lock, enum lock_part part, struct lock_party **place);
 /* Made when first asked for. NULL: out of memory. */
 struct lock_party *party_get(struct model *model, struct lock *lock, enum lock_part part,
 			     const struct lock_holder_id *who);

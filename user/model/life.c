@@ -151,10 +151,12 @@ static int take_leader_place(struct model *model, struct process *process, uint3
 	memcpy(leader->comm, caller->comm, COMM_SIZE);
 	leader->has_counters = caller->has_counters;
 	leader->counters = caller->counters;
+	leader->ended = false;
 	leader->exited_ns = 0;
 	memcpy(caller->comm, old_leader.comm, COMM_SIZE);
 	caller->has_counters = old_leader.has_counters;
 	caller->counters = old_leader.counters;
+	caller->ended = old_leader.ended;
 	caller->exited_ns = t_ns;
 	process->leader_exited_ns = 0;
 	return 0;
@@ -309,12 +311,15 @@ int fold_end(struct model *model, const struct event *event)
 	if (end->state == END_THREAD)
 		thread = whose_end(process, thread);
 	TAKE_COUNTERS(thread, end);
+	thread->ended = true;
 	if (!thread->exited_ns)
 		thread->exited_ns = event->t_ns;
 	thread_stop_waiting(thread, event->t_ns);
 	thread_stop_lock_wait(thread);
-	if (end->state == END_THREAD || end->state > END_REAPED)
+	if (end->state == END_THREAD || end->state > END_REAPED) {
+		model->thread_ends++;
 		return 0;
+	}
 	if (record_of(process)->ended) {
 		model->contradictions++;
 		return 0;

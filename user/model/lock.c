@@ -109,7 +109,7 @@ const struct thread *lock_holder_thread(const struct model *model, const struct 
 	return thread;
 }
 
-static struct lock_party **party_list(struct lock *lock, enum lock_part part)
+struct lock_party **party_list(struct lock *lock, enum lock_part part)
 {
 	if (part == PART_WAITER)
 		return &lock->waiters;
@@ -127,25 +127,60 @@ static struct party_key party_key(const struct lock *lock, enum lock_part part, 
 				  (who->start_ns ^ (uint64_t)who->pid << 40) << 5 | who->known << 2 | part};
 }
 
-static struct lock_party *party_find(struct model *model, struct lock *lock, enum lock_part part,
-				     const struct lock_holder_id *who, struct lock_party *put)
+struct lock_party *party_find(const struct model *model, const struct lock *lock, enum lock_part part,
+			      const struct lock_holder_id *who)
 {
 	const struct party_key key = party_key(lock, part, who);
 
-	if (!put)
-		return hash_get(&model->parties, key.a, key.b);
-	return hash_put(&model->parties, key.a, key.b, put) ? NULL : put;
+	return hash_get(&model->parties, key.a, key.b);
+}
+
+static void party_remove(struct model *model, const struct lock *lock, enum lock_part part, struct lock_party **place)
+{
+	struct lock_party *party = *place;
+	const struct party_key key = party_key(lock, part, &party->who);
+
+	*place = party->next;
+	hash_remove(&model->parties, key.a, key.b);
+	arena_put(&model->arena, party, sizeof(*party));
 }
 
 static void parties_release(struct model *model, struct lock *lock, enum lock_part part)
 {
-	for (struct lock_party *party = *party_list(lock, part), *next; party; party = next) {
-		const struct party_key key = party_key(lock, part, &party->who);
+	struct lock_party **list = party_list(lock, part);
 
-		next = party->next;
-		hash_remove(&model->parties, key.a, key.b);
-		arena_put(&model->arena, party, sizeof(*party));
+	while (*list)
+		party_remove(model, lock, part, list);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+int party_fold(struct model *model, struct lock *lock, enum lock_part part, struct lock_party **place)
+{
+	struct lock_gone *gone = lock->gone;
+	const struct lock_party *party = *place;
+
+	if (!gone) {
+		gone = arena_get(&model->arena, LOCK_PARTS * sizeof(*gone));
+		if (!gone)
+			return -ENOMEM;
+		lock->gone = gone;
 	}
+	gone += part;
+	gone->threads++;
+	add_saturated(&gone->waits, party->waits);
+	add_saturated(&gone->timeouts, party->timeouts);
+	add_saturated(&gone->wait_ns, party->wait_ns);
+	gone->max_ns = larger(gone->max_ns, party->max_ns);
+	add_saturated(&gone->wakes, party->wakes);
+	add_saturated(&gone->acquisitions, party->acquisitions);
+	add_saturated(&gone->hold_ns, party->hold_ns);
+	gone->max_hold_ns = larger(gone->max_hold_ns, party->max_hold_ns);
+	party_remove(model, lock, part, place);
+	return 0;
 }
 
 void lock_release(struct model *model, struct lock *lock)
@@ -158,6 +193,7 @@ void lock_release(struct model *model, struct lock *lock)
 		hash_remove(&model->places, lock->number, place->site->number);
 		arena_put(&model->arena, place, sizeof(*place));
 	}
+	arena_put(&model->arena, lock->gone, LOCK_PARTS * sizeof(*lock->gone));
 	hash_remove(&model->locks, lock->number, 0);
 	name_release(model, lock->name);
 	name_release(model, lock->object);
@@ -168,11 +204,13 @@ struct lock_party *party_get(struct model *model, struct lock *lock, enum lock_p
 			     const struct lock_holder_id *who)
 {
 	const struct thread *thread = lock_holder_thread(model, who, NULL);
-	struct lock_party *party = party_find(model, lock, part, who, NULL), **list = party_list(lock, part);
+	struct lock_party *party = party_find(model, lock, part, who), **list = party_list(lock, part);
 
 	if (!party) {
+		const struct party_key key = party_key(lock, part, who);
+
 		party = arena_get(&model->arena, sizeof(*party));
-		if (!party || !party_find(model, lock, part, who, party))
+		if (!party || hash_put(&model->parties, key.a, key.b, party))
 			return NULL;
 		party->who = *who;
 		party->next = *list;
@@ -295,11 +333,6 @@ static int subjects(struct model *model, const struct event *event, uint32_t num
 	}
 	*lock = lock_get(model, number, event->t_ns);
 	return needed(*lock);
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
 }
 
 static int sum_for_party(struct model *model, struct lock *lock, enum lock_part part, const struct lock_holder_id *who,

@@ -39,8 +39,18 @@ struct lock_party { /* what one thread had to do with a lock: as waiter, as hold
 	uint64_t wakes;				     /* as waker */
 	uint64_t acquisitions, hold_ns, max_hold_ns; /* as holder, with --locks all */
 	uint32_t now; /* waits now (1); as holder: so many wait behind it now, as far as wait or look say */
+	bool kept;    /* the model's own: it stays in the list */
 	struct lock_party *next;
 };
+
+/* Those that are not in a lock's lists any more: of threads that ended, so many that each is not worth a line. */
+struct lock_gone {
+	uint64_t threads;
+	uint64_t waits, timeouts, wait_ns, max_ns, wakes, acquisitions, hold_ns, max_hold_ns; /* as in lock_party */
+};
+
+enum lock_part { PART_WAITER, PART_HOLDER, PART_WAKER };
+#define LOCK_PARTS (PART_WAKER + 1)
 
 struct lock_place { /* what was waited at one site, and (--locks all) taken */
 	const struct lock_site *site;
@@ -76,6 +86,7 @@ struct lock {
 	uint64_t waits, timeouts, wait_ns, max_ns; /* of ended waits */
 	uint32_t waiting;			   /* threads that wait for it now */
 	struct lock_party *waiters, *holders, *wakers; /* most important first is not promised */
+	struct lock_gone *gone;                        /* by enum lock_part, NULL: nobody was taken out */
 	struct lock_place *places;
 	struct lock_order *orders;
 	bool ordered; /* some order names it, as held or as a gate */

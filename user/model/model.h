@@ -33,12 +33,23 @@ struct thread {
 	char comm[COMM_SIZE];
 	uint64_t started_ns, exited_ns;
 	bool has_counters;	/* false: counters are unknown (null in JSON), not 0 */
+	bool ended;        /* its end was told: the counters are final */
+	bool gil_counted;  /* it is in gone_threads.gil_threads */
 	struct counters counters;
 	/* the wait call it is in, from wait_enter to wait_exit */
 	bool waiting;
 	struct wait_sign *wait; /* while waiting */
 	struct thread_wait *lock_wait; /* use thread_wait_now (lock.h) */
+	bool able;                     /* the model's own: it could be retired */
 	struct thread *next;	/* of the same process, by birth */
+};
+
+/* Threads that ended and whose records were folded into these sums (model_retire), their process being there yet. */
+struct gone_threads {
+	uint64_t threads, lives_ns; /* how many; from birth to end of each, added up */
+	struct counters counters;
+	uint64_t gil_threads,
+	    gil_lived_ns; /* who waited for the GIL: how many, and how long they lived while observed */
 };
 
 /* One way in which a process has waited: equal (call type, target, options, and tid under __WNOTHREAD) are one. */
@@ -156,7 +167,8 @@ struct process {
 	uint32_t children_born, children_unreaped; /* of it: born to or adopted; dead and not reaped */
 
 	struct thread *threads;		    /* owned, by birth; the leader first if it was seen */
-	uint32_t thread_count;		    /* records in `threads`, the ended ones too */
+	struct gone_threads *gone;                /* owned, NULL none: not in `threads` any more */
+	uint32_t thread_count;                    /* threads seen of it in all: those in `threads`, and those gone */
 	struct process *first_child, *last_child; /* those with born_to == this, by birth */
 	struct process *next_sibling;
 	struct process *next;		    /* all, by first sight */
@@ -213,10 +225,12 @@ struct retire_rule {
 	uint64_t grace_ns; /* nobody is retired sooner than that after the last fact about it */
 };
 
-/* Whoever holds pointers to processes outside the model, or will conclude something from them. */
+/* Whoever holds pointers to processes and threads outside the model, or will conclude something from them. */
 struct retire_users {
 	bool (*needs)(void *context, const struct process *process);
+	bool (*needs_thread)(void *context, const struct process *process, const struct thread *thread);
 	void (*forget)(void *context, const struct process *process); /* its record is about to go */
+	void (*forget_thread)(void *context, const struct thread *thread); /* likewise, with its process or alone */
 	void *context;
 };
 
@@ -231,7 +245,9 @@ int model_event(struct model *model, const struct event *event);
 /*
  * Folds the records of processes that are over (ended, and collected or reaped by themselves) into model_retired, but
  * for those that somebody needs, that anyone who stays refers to (as parent, creator, adopter, sender of a signal,
- * holder of a lock), and the youngest. Cheap to ask for after each event: it does something once in so many ends.
+ * holder of a lock), and the youngest. Likewise threads that ended, into their process' sums; and what such threads had
+ * to do with a lock into the lock's, but for the youngest and those that waited or made wait the most. Cheap to ask for
+ * after each event: it does something once in so many ends.
  */
 void model_retire(struct model *model, const struct retire_rule *rule, const struct retire_users *users);
 const struct retired *model_retired(const struct model *model);

@@ -127,6 +127,27 @@ struct thread *thread_add(struct model *model, struct process *process, uint32_t
 	return index_thread(model, process, thread) ? NULL : thread;
 }
 
+static void drop(struct hash *hash, uint32_t tid, const void *value)
+{
+	if (hash_get(hash, tid, 0) == value)
+		hash_remove(hash, tid, 0);
+}
+
+void thread_release(struct model *model, struct process *process, struct thread *before)
+{
+	struct record *record = record_of(process);
+	struct thread **place = before ? &before->next : &process->threads, *thread = *place;
+
+	if (thread_find(process, thread->tid) == thread)
+		drop(&model->tids, thread->tid, process); /* not if a later one has the number now */
+	drop(&record->tids, thread->tid, thread);
+	*place = thread->next;
+	if (record->last_thread == thread)
+		record->last_thread = before;
+	thread_release_lock_wait(model, thread);
+	arena_put(&model->arena, thread, sizeof(*thread));
+}
+
 /* Names are in each record's head: a rename or exec that was lost is made good by the next event of that thread. */
 static void take_comm(struct process *process, struct thread *thread, const struct event *event)
 {
@@ -301,14 +322,14 @@ void counters_add(struct counters *sum, const struct counters *more)
 
 bool process_counters(const struct process *process, struct counters *sum)
 {
-	bool known = process->threads != NULL;
+	bool known = process->threads || process->gone;
 
-	*sum = (struct counters){0};
+	*sum = process->gone ? process->gone->counters : (struct counters){0};
 	for (const struct thread *thread = process->threads; thread; thread = thread->next) {
 		known = known && thread->has_counters;
 		counters_add(sum, &thread->counters);
 	}
-	if (process->thread_count == 1)
+	if (process->thread_count == 1 && process->threads)
 		sum->waker_tid = process->threads->counters.waker_tid;
 	return known;
 }

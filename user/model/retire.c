@@ -6,7 +6,7 @@
  * Whom somebody needs is asked (analyzers know what they conclude from). Whom others refer to is found by marking: all
  * that stay for a reason of their own, then whoever these name, and so on. What is left goes. That is done once in
  * some thousand ends, so it costs each end a few looks at a record. It depends on events alone, so a replay retires
- * the same.
+ * the same. Threads that ended before their process: retire_threads.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +41,15 @@ static bool is_over(const struct sweep *sweep, const struct process *process)
 
 static bool can_go(const struct sweep *sweep, const struct process *process)
 {
-	return is_over(sweep, process) && process->id.pid != sweep->model->observation.target_pid &&
-	       !sweep->users->needs(sweep->users->context, process);
+	const struct retire_users *users = sweep->users;
+
+	if (!is_over(sweep, process) || process->id.pid == sweep->model->observation.target_pid ||
+	    users->needs(users->context, process))
+		return false;
+	for (const struct thread *thread = process->threads; thread; thread = thread->next)
+		if (users->needs_thread(users->context, process, thread))
+			return false;
+	return true;
 }
 
 /* ---- who is referred to ------------------------------------------------------------------------------------- */
@@ -235,15 +242,13 @@ static void drop(struct hash *hash, uint64_t a, uint64_t b, const void *value)
 		hash_remove(hash, a, b);
 }
 
-static void release_threads(struct model *model, struct process *process)
+static void release_threads(struct sweep *sweep, struct process *process)
 {
-	for (struct thread *thread = process->threads, *next; thread; thread = next) {
-		next = thread->next;
-		drop(&model->tids, thread->tid, 0, process);
-		thread_release_lock_wait(model, thread);
-		arena_put(&model->arena, thread, sizeof(*thread));
+	while (process->threads) {
+		sweep->users->forget_thread(sweep->users->context, process->threads);
+		thread_release(sweep->model, process, NULL);
 	}
-	process->threads = NULL;
+	arena_put(&sweep->model->arena, process->gone, sizeof(*process->gone));
 }
 
 static void release_story(struct model *model, struct process *process)
@@ -264,13 +269,15 @@ static void release_story(struct model *model, struct process *process)
 	text_release(model, process->argv);
 }
 
-static void release(struct model *model, struct process *process)
+static void release(struct sweep *sweep, struct process *process)
 {
+	struct model *model = sweep->model;
+
 	drop(&model->processes, process->id.pid, process->id.start_ns, process);
 	drop(&model->pids, process->id.pid, 0, process);
 	if (process->nspid && process->pidns_level)
 		drop(&model->ns_pids, process->nspid, process->pidns, process);
-	release_threads(model, process);
+	release_threads(sweep, process);
 	release_story(model, process);
 	process_free(process);
 	arena_put(&model->arena, record_of(process), sizeof(struct record));
@@ -334,19 +341,28 @@ static void retire_processes(struct sweep *sweep)
 		}
 		count(model, process);
 		sweep->users->forget(sweep->users->context, process);
-		release(model, process);
+		release(sweep, process);
 	}
 	*place = NULL;
 }
 
+static bool is_due(uint64_t ends, uint64_t *ends_retired, uint32_t keep)
+{
+	if (keep && ends - *ends_retired < keep)
+		return false;
+	*ends_retired = ends;
+	return true;
+}
+
 void model_retire(struct model *model, const struct retire_rule *rule, const struct retire_users *users)
 {
+	const bool threads = is_due(model->thread_ends, &model->thread_ends_retired, rule->keep);
+	const bool processes = is_due(model->ends, &model->ends_retired, rule->keep);
 	struct sweep sweep = {.model = model, .rule = rule, .users = users};
 
-	if (rule->keep && model->ends - model->ends_retired < rule->keep)
-		return;
-	model->ends_retired = model->ends;
-	if (!mark_all(&sweep))
+	if (threads || processes)
+		retire_threads(model, rule, users); /* first: whom a lock's lists name stays */
+	if (!processes || !mark_all(&sweep))
 		return;
 	retire_locks(model);
 	retire_processes(&sweep);

@@ -97,6 +97,7 @@ static void keep_largest_place(const struct lock_place **places, const struct lo
 void contention_of(const struct model *model, const struct lock *lock, struct contention *contention)
 {
 	*contention = (struct contention){.waits = lock->waits, .wait_ns = lock->wait_ns, .max_ns = lock->max_ns};
+	contention->waiter_count = lock->gone ? (unsigned)lock->gone[PART_WAITER].threads : 0;
 	for (const struct lock_party *party = lock->waiters; party; party = party->next) {
 		const struct thread_wait *wait = present_wait(model, lock, party);
 		struct lock_share share = waiter_share(model, lock, party);

@@ -128,10 +128,9 @@ int orders_note_hold(struct orders *orders, const struct model *model, const str
 	return note_of(orders, model, event, (struct note){told->first_ns, told->last_ns});
 }
 
-void orders_forget(struct orders *orders, const struct process *process)
+void orders_forget(struct orders *orders, const struct thread *thread)
 {
-	for (const struct thread *thread = process->threads; orders->notes.count && thread; thread = thread->next)
-		free_notes(hash_remove(&orders->notes, (uintptr_t)thread, 0));
+	free_notes(orders->notes.count ? hash_remove(&orders->notes, (uintptr_t)thread, 0) : NULL);
 }
 
 static bool waited_within(const struct orders *orders, const struct thread *thread, uint64_t from_ns, uint64_t to_ns)

@@ -16,8 +16,8 @@ struct orders;
 
 struct orders *orders_new(void); /* NULL: out of memory */
 void orders_free(struct orders *orders);
-/* The process is about to go: forget its threads. */
-void orders_forget(struct orders *orders, const struct process *process);
+/* The thread is about to go. */
+void orders_forget(struct orders *orders, const struct thread *thread);
 /* A lock_wait_end: of the kinds that keep phases apart it is kept from when to when it was. 0 or -ENOMEM. */
 int orders_note_wait(struct orders *orders, const struct model *model, const struct event *event);
 /* A lock_hold: that of a semaphore is a wait for a signal as well, though it need not have slept. 0 or -ENOMEM. */

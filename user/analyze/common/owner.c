@@ -321,18 +321,17 @@ int owners_event(struct owners *owners, const struct analysis *analysis, const s
 	}
 }
 
-bool owners_need(const struct owners *owners, const struct process *process)
+bool owners_need(const struct owners *owners, const struct thread *thread)
 {
 	for (const struct death *death = owners->first; death; death = death->next)
-		if (death->waiter.process == process || death->owner_process == process)
+		if (death->waiter.thread == thread || death->owner == thread)
 			return true;
 	return false;
 }
 
-void owners_forget(struct owners *owners, const struct process *process)
+void owners_forget(struct owners *owners, const struct thread *thread)
 {
-	for (const struct thread *thread = process->threads; owners->waits.count && thread; thread = thread->next)
-		free(hash_remove(&owners->waits, (uintptr_t)thread, 0));
+	free(owners->waits.count ? hash_remove(&owners->waits, (uintptr_t)thread, 0) : NULL);
 }
 
 /* Those that still wait, in an order that does not depend on the hash: by lock and thread of the model. */

@@ -15,9 +15,9 @@ struct owners;
 
 struct owners *owners_new(void); /* NULL: out of memory */
 void owners_free(struct owners *owners);
-/* Does a proven death point to the process? And: it is about to go, forget its threads. */
-bool owners_need(const struct owners *owners, const struct process *process);
-void owners_forget(struct owners *owners, const struct process *process);
+/* Does a proven death point to the thread? And: it is about to go. */
+bool owners_need(const struct owners *owners, const struct thread *thread);
+void owners_forget(struct owners *owners, const struct thread *thread);
 /* A lock_wait, lock_wait_end or thread_look. What is proven by it is said at once. 0 or -ENOMEM. */
 int owners_event(struct owners *owners, const struct analysis *analysis, const struct verdict *verdict,
 		 const struct event *event);

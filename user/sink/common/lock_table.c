@@ -125,7 +125,7 @@ static int put_waiters(struct text_report *report, const struct lock *lock)
 		if (rows[told].party->now)
 			page_add(page, STYLE_WARNING, " still");
 	}
-	add_rest(page, count - told);
+	add_rest(page, count - told + (lock->gone ? lock->gone[PART_WAITER].threads : 0));
 	page_end(page);
 	free(rows);
 	return 0;

@@ -63,6 +63,11 @@ static struct lock_row row_for(const struct model *model, const struct lock *loc
 {
 	struct lock_row row = {.lock = lock, .sums = sums_of(model, lock)};
 
+	if (lock->gone) {
+		row.acquisitions = lock->gone[PART_HOLDER].acquisitions;
+		row.hold_ns = lock->gone[PART_HOLDER].hold_ns;
+		row.max_hold_ns = lock->gone[PART_HOLDER].max_hold_ns;
+	}
 	for (const struct lock_party *party = lock->holders; party; party = party->next) {
 		add(&row.acquisitions, party->acquisitions);
 		add(&row.hold_ns, party->hold_ns);

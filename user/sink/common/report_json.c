@@ -286,6 +286,18 @@ static void write_thread(struct report *report, const struct thread *thread)
 	json_object_close(json);
 }
 
+/* Like `retired`, only there when it says something. */
+static void write_gone_threads(struct json *json, const struct gone_threads *gone)
+{
+	if (!gone || !gone->threads)
+		return;
+	json_key(json, "retired_threads");
+	json_object_open(json);
+	json_key_unsigned(json, "threads", gone->threads);
+	write_counters(json, &gone->counters);
+	json_object_close(json);
+}
+
 static int write_threads(struct report *report, const struct process *process)
 {
 	int error = 0;
@@ -297,6 +309,7 @@ static int write_threads(struct report *report, const struct process *process)
 		error = flush(report, FLUSH_BYTES);
 	}
 	json_array_close(&report->json);
+	write_gone_threads(&report->json, process->gone);
 	return error;
 }
 
@@ -449,6 +462,26 @@ static void write_party(struct json *json, const struct party_row *row, bool wai
 	json_object_close(json);
 }
 
+/* Like `retired`, only there when it says something. */
+static void write_gone_parties(struct json *json, const struct lock *lock, bool waiters)
+{
+	const struct lock_gone *gone = lock->gone ? &lock->gone[waiters ? PART_WAITER : PART_HOLDER] : NULL;
+
+	if (!gone || !gone->threads)
+		return;
+	json_key(json, waiters ? "retired_waiters" : "retired_holders");
+	json_object_open(json);
+	json_key_unsigned(json, "threads", gone->threads);
+	if (waiters) {
+		json_key_unsigned(json, "waits", gone->waits);
+		json_key_unsigned(json, "wait_ns", gone->wait_ns);
+	} else {
+		json_key_unsigned(json, "blocked_others_ns", gone->wait_ns);
+		write_holds(json, gone->acquisitions, gone->hold_ns, gone->max_hold_ns);
+	}
+	json_object_close(json);
+}
+
 static int write_parties(struct report *report, const struct lock *lock, bool waiters)
 {
 	struct party_row *rows;
@@ -466,6 +499,7 @@ static int write_parties(struct report *report, const struct lock *lock, bool wa
 	}
 	json_array_close(&report->json);
 	free(rows);
+	write_gone_parties(&report->json, lock, waiters);
 	return error;
 }
 

@@ -162,13 +162,9 @@ static void put_blocked(struct table *table, const struct counters *counters)
 	}
 }
 
-static void put_row(struct table *table, uint32_t id, const char comm[COMM_SIZE], size_t indent,
-		    const struct counters *counters)
+static void put_counters(struct table *table, const char comm[COMM_SIZE], size_t indent,
+			 const struct counters *counters)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", id);
-	put_cell(table, COLUMN_PID, indent ? STYLE_DIM : STYLE_PLAIN, text);
 	put_name(table, comm, indent);
 	put_number(table, COLUMN_VOLUNTARY, counters->voluntary);
 	put_number(table, COLUMN_INVOLUNTARY, counters->involuntary);
@@ -178,6 +174,16 @@ static void put_row(struct table *table, uint32_t id, const char comm[COMM_SIZE]
 		return;
 	put_blocked(table, counters);
 	page_end(&table->report->page);
+}
+
+static void put_row(struct table *table, uint32_t id, const char comm[COMM_SIZE], size_t indent,
+		    const struct counters *counters)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", id);
+	put_cell(table, COLUMN_PID, indent ? STYLE_DIM : STYLE_PLAIN, text);
+	put_counters(table, comm, indent, counters);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------- */
@@ -214,6 +220,18 @@ static size_t pick_threads(const struct process *process, const struct thread *p
 	return count;
 }
 
+/* In a long observation: the sums over threads that have no row of their own. */
+static void put_gone(struct table *table, const struct gone_threads *gone)
+{
+	char name[COMM_SIZE], number[32];
+
+	if (!gone || !gone->threads)
+		return;
+	snprintf(name, sizeof(name), "%s ended", group_digits(gone->threads, number));
+	put_cell(table, COLUMN_PID, STYLE_DIM, "");
+	put_counters(table, name, 2, &gone->counters);
+}
+
 static void put_threads(struct table *table, const struct process *process)
 {
 	const struct thread *picked[THREADS] = {NULL};
@@ -224,6 +242,7 @@ static void put_threads(struct table *table, const struct process *process)
 	if (table->report->context->verbose) {
 		for (const struct thread *thread = process->threads; thread; thread = thread->next)
 			put_row(table, thread->tid, thread->comm, 2, &thread->counters);
+		put_gone(table, process->gone);
 		return;
 	}
 	count = pick_threads(process, picked);
