@@ -112,6 +112,57 @@ enum probe_call {
 	PROBE_SEM_TRY,
 	PROBE_SEM_POST,
 	PROBE_COND_WAIT, /* the mutex is its second argument */
+	PROBE_SEM_INIT,
+};
+
+#define PROBE_CALL 0xff            /* of a cookie: which function */
+#define PROBE_LIMIT_IS_THIRD 0x100 /* its third argument says until when, not its second */
+
+/* ---- the last takers of semaphores --- */
+
+#define CLAIMS_MAX 16 /* threads that may have taken a semaphore, or are about to; a power of two */
+#define NO_DEVICE 0xffffffff
+
+/* What is told of a semaphore's last taker, where a mutex has its owner: with its tid in the initial pid namespace. */
+#define OWNER_IS_TAKER 0x80000000
+#define TAKER_ENDED 0x40000000
+#define TAKER_TID 0x3fffffff
+
+/* One in memory that processes share is told by where that is, so that it is one for all of them. */
+struct sem_key {
+	__u64 space, place; /* address space and address; or inode and offset */
+	__u32 device;       /* of the inode; NO_DEVICE: private */
+	__u32 pad;
+};
+
+/* Of a thread on a semaphore. Only that thread writes it; `task` is taken, when 0 or of one that has no claim left, by
+ * compare and exchange. */
+struct claim {
+	__u64 task;
+	__u64 asked_ns; /* when it came to where it can take it: by its call, or awake again */
+	__u64 took_ns;  /* asked_ns of the last time that it is known to have taken it */
+	__u64 sure_ns;  /* when that became known */
+	__u64 space;
+	__u64 sp, back; /* of the present call: where its return address lies, and which that is; 0 0: not known */
+	__u32 tid;
+	__u32 version; /* odd while it is written to */
+	__u32 holds;   /* how often it took it without posting since */
+	__u32 value;   /* of the semaphore as it asked; UNREAD_VALUE: not read */
+	__u32 posts;   /* begun by then */
+	__u32 asks;    /* it may take it, or have taken it, at any moment since asked_ns */
+	__u32 posting; /* it has begun to post and is not known to be done */
+	__u32 pad;
+};
+
+#define UNREAD_VALUE 0xffffffff
+
+struct sem_claims {
+	__u64 stranger_ns;     /* when somebody last posted who was not known to hold it */
+	__u64 crowded_ns;      /* when a claim last found no room */
+	__u32 posts;           /* begun */
+	__u32 own, strangers;  /* posts by those who held it; by others */
+	__u32 pad;
+	struct claim claims[CLAIMS_MAX];
 };
 
 #define HELD_MAX 32 /* locks that one thread holds at a time and that are followed; a power of two */
@@ -134,7 +185,10 @@ struct locker {
 	__u32 pending_call, pending_site; /* enum probe_call; 0: none */
 	__u32 pid, tid, nstid;
 	__u32 count;
-	__u32 pending_value, pad; /* of a semaphore, as the call began */
+	__u32 pending_value; /* of a semaphore, as the call began */
+	__u32 claim;         /* 1 + which of the claims on `semaphore` is this thread's; 0: none */
+	struct sem_key semaphore; /* of the pending call, or of the post that was the last one */
+	__u64 sp, back;           /* of that call, as in struct claim */
 	char comm[COMM_SIZE];
 	struct held_lock held[HELD_MAX];
 };
@@ -200,6 +254,8 @@ struct raw_thread_look {
 	__u64 born_ns; /* the thread, CLOCK_BOOTTIME */
 	__u32 state, alarms, nstid;
 	__u32 compat; /* it is in a 32-bit system call */
+	__u32 taker;  /* OWNER_IS_TAKER and who, of the semaphore that it waits for; 0: not known, or no semaphore */
+	__u32 pad;
 };
 
 #endif

@@ -110,6 +110,7 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 epoch;	    /* with want_holds: how many threads were born or have ended */
 	__u32 queued_asleep; /* set by ITERATE_SELF: sleepers can be queued here, as ll_late finds out */
 	__u32 pad;
+	__u64 unplaced_ns;  /* when a call last was about a semaphore in shared memory that could not be told which */
 };
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */

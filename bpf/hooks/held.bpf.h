@@ -31,7 +31,7 @@ int ll_lock_tried(struct pt_regs *context)
 	if (!is_target(GET(task, tgid)) || is_compat(task))
 		return 0;
 	locker = locker_find(task);
-	if (locker && locker->pending_call == (__u32)bpf_get_attach_cookie(context))
+	if (locker && locker->pending_call == (bpf_get_attach_cookie(context) & PROBE_CALL))
 		tried(task, locker, (__s32)PT_REGS_RC(context), now());
 	return 0;
 }

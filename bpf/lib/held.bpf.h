@@ -17,6 +17,7 @@
 
 #include "lib/common.bpf.h"
 #include "lib/lock.bpf.h"
+#include "lib/taker.bpf.h"
 #include "lib/threads.bpf.h"
 #include "abi/lock.h"
 
@@ -28,7 +29,6 @@
 #define KIND_SHARED 128
 #define MUTEX_WORDS 5
 #define RWLOCK_WORDS 8
-#define SEM_WORDS 3
 #define OWNER_DIED 130   /* EOWNERDEAD: the lock was got */
 #define PROBE_OP 0x20000 /* so that places of calls are none of waits */
 
@@ -48,22 +48,7 @@ struct order_map {
 	__type(value, struct order_fold);
 } orders0 SEC(".maps"), orders1 SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536); /* the loader sets it, as of `threads` */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct locker);
-} lockers SEC(".maps");
-
 static const struct locker fresh_locker;
-
-static __always_inline struct locker *locker_find(struct task_struct *task)
-{
-	__u64 key = (__u64)task;
-
-	return bpf_map_lookup_elem(&lockers, &key);
-}
 
 /* Its element, made if there is none, or if the process has become another program since. */
 static __always_inline struct locker *locker_of(struct task_struct *task)
@@ -135,13 +120,6 @@ static __always_inline void fold_order(const struct order_key *key, const struct
 	if (shared.fold_side ? bpf_map_update_elem(&orders1, key, &fresh, BPF_ANY)
 			     : bpf_map_update_elem(&orders0, key, &fresh, BPF_ANY))
 		count_lost(GROUP_LOCK, 1);
-}
-
-/* An index that a verifier believes to be within: a mask that the compiler, which may know better, cannot drop. */
-static __always_inline __u64 bounded(__u64 at, const __u64 mask)
-{
-	asm volatile("%0 &= %1" : "+r"(at) : "i"(mask));
-	return at;
 }
 
 /* ---- what is held ---------------------------------------------------------------------------------------- */
@@ -324,30 +302,6 @@ static __always_inline void tell_orders(struct locker *locker, const struct held
 
 /* ---- a lock is got -------------------------------------------------------------------------------------------- */
 
-struct place_search {
-	__u64 address, inode, offset;
-	__u32 device, pad;
-};
-
-#define MAP_IS_SHARED 8 /* VM_SHARED */
-#define PAGE_BITS 12
-
-static long note_mapping(struct task_struct *task, struct vm_area_struct *area, void *context)
-{
-	struct place_search *search = context;
-	struct inode *inode;
-
-	if (!area || !(BPF_CORE_READ(area, vm_flags) & MAP_IS_SHARED))
-		return 0;
-	inode = BPF_CORE_READ(area, vm_file, f_inode);
-	if (!inode)
-		return 0;
-	search->inode = BPF_CORE_READ(inode, i_ino);
-	search->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	search->offset = (BPF_CORE_READ(area, vm_pgoff) << PAGE_BITS) + search->address - BPF_CORE_READ(area, vm_start);
-	return 0;
-}
-
 /* Where shared memory lies must be told while it is mapped. */
 static __always_inline void tell_met(struct task_struct *task, const struct locker *locker,
 				     const struct held_lock *held, __u64 t)
@@ -506,8 +460,12 @@ static __always_inline void settle(struct task_struct *task, struct locker *lock
 		if (state->lock.ended_ns > taken.since_ns)
 			taken.since_ns = state->lock.ended_ns;
 	}
-	if (has_it(locker, &taken, failed))
+	if (has_it(locker, &taken, failed)) {
+		settles_claim(task, locker, true, t);
 		got(task, locker, &taken, t);
+	} else {
+		settles_claim(task, locker, false, t);
+	}
 	locker->pending_call = 0;
 }
 
@@ -527,6 +485,7 @@ static __always_inline void tried(struct task_struct *task, struct locker *locke
 			got(task, locker, &taken, t);
 	} else if (call == PROBE_SEM_TRY) {
 		has_semaphore(&taken, false);
+		settles_claim(task, locker, !result, t);
 		if (!result)
 			got(task, locker, &taken, t);
 	} else {
@@ -575,32 +534,58 @@ static __always_inline bool is_in_between(struct task_struct *task, const struct
 	return state && state->lock.space && state->lock.stopped_ns > locker->pending_ns;
 }
 
-static __always_inline void lock_call_begins(struct task_struct *task, struct pt_regs *regs, __u32 call)
+/* Such a call for a semaphore returns at once: it names no moment (EINVAL), or one before 1970 when there is nothing to
+ * take. Whatever else comes to nothing does so in a futex call. */
+static __always_inline bool refuses(struct pt_regs *regs, __u64 address, __u32 cookie)
+{
+	struct {
+		__s64 s, ns;
+	} until;
+	__u32 value = 0;
+
+	if ((cookie & PROBE_CALL) != PROBE_SEM_TIMED ||
+	    bpf_probe_read_user(&until, sizeof(until), (void *)passed(regs, cookie & PROBE_LIMIT_IS_THIRD ? 2 : 1)))
+		return false;
+	if ((__u64)until.ns >= 1000000000)
+		return true;
+	return until.s < 0 && !bpf_probe_read_user(&value, sizeof(value), (void *)address) && !value;
+}
+
+static __always_inline void lock_call_begins(struct task_struct *task, struct pt_regs *regs, __u32 cookie)
 {
 	struct locker *locker = locker_of(task);
+	const __u32 call = cookie & PROBE_CALL;
 	struct thread_state *state;
 	__u64 t = now(), address;
 
 	if (!locker)
 		return;
 	if (is_in_between(task, locker, call)) {
+		posts_in_between(task, locker, passed(regs, 0), t);
 		let_go(locker, passed(regs, 0), t);
 		return;
 	}
 	settle(task, locker, t);
+	posts_no_more(task, locker);
 	address = passed(regs, call == PROBE_COND_WAIT);
+	state = thread_of(task);
+	if (call == PROBE_SEM_POST)
+		posts_semaphore(task, locker, state, regs, address, t);
+	if (call == PROBE_SEM_INIT)
+		forget_semaphore(task, locker, address, passed(regs, 1), t);
 	if (lets_go(call) || call == PROBE_COND_WAIT)
 		let_go(locker, address, t);
-	if (lets_go(call))
+	if (lets_go(call) || call == PROBE_SEM_INIT || refuses(regs, address, cookie))
 		return;
-	state = thread_of(task);
 	locker->pending_site = state ? place_of_call(task, state, regs, locker->space, address, call, t) : 0;
-	if ((call == PROBE_SEM_WAIT || call == PROBE_SEM_TIMED) &&
+	if (waits_for_semaphore(call) &&
 	    bpf_probe_read_user(&locker->pending_value, sizeof(locker->pending_value), (void *)address))
 		locker->pending_value = 0;
 	locker->pending = address;
 	locker->pending_ns = t;
 	locker->pending_call = call;
+	if (waits_or_tries(call))
+		asks_for_semaphore(task, locker, state, regs, t);
 }
 
 /* ---- the end of a thread ---------------------------------------------------------------------------------------- */
@@ -651,8 +636,8 @@ static __always_inline bool ends_in_vain(struct task_struct *task, const struct 
 {
 	struct thread_state *state = thread_find(task);
 
-	return (locker->pending_call == PROBE_SEM_WAIT || locker->pending_call == PROBE_SEM_TIMED) &&
-	       !locker->pending_value && (!state || state->lock.ended_ns <= locker->pending_ns);
+	return waits_for_semaphore(locker->pending_call) && !locker->pending_value &&
+	       (!state || state->lock.ended_ns <= locker->pending_ns);
 }
 
 static __always_inline void locker_ends(struct task_struct *task, __u64 t)
@@ -663,8 +648,12 @@ static __always_inline void locker_ends(struct task_struct *task, __u64 t)
 
 	if (!locker)
 		return;
-	if (ends_in_vain(task, locker))
+	if (ends_in_vain(task, locker)) {
+		settles_claim(task, locker, false, t);
 		locker->pending_call = 0;
+	}
+	if (waits_for_semaphore(locker->pending_call) && !GET(plain(task), mm)) /* else settle() does */
+		settles_claim(task, locker, true, t);
 	if (locker->pending_call && !GET(plain(task), mm))
 		presume(task, locker, t);
 	else

@@ -12,6 +12,7 @@
 #define LIFELINE_BPF_LOCK_H
 
 #include "lib/common.bpf.h"
+#include "lib/taker.bpf.h"
 #include "lib/threads.bpf.h"
 #include "abi/lock.h"
 
@@ -492,6 +493,8 @@ static __always_inline void begin_wait(struct task_struct *task, struct lock_wai
 	if (!in_memory || bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
 		__builtin_memset(lock->words, 0xff, sizeof(lock->words));
 	lock->owner = owner_candidate(lock);
+	if (settings.want_holds && in_memory)
+		sleeps_for_semaphore(task, lock);
 }
 
 /* A wait that began before observation, met by the iterator: its memory is not at hand, and what is told of it counts
@@ -675,8 +678,10 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 	if (!state)
 		return;
 	lock = &state->lock;
-	if (settings.want_holds && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result))
+	if (settings.want_holds && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result)) {
 		lock->failed_ns = now();
+		gives_up_semaphore(task);
+	}
 	if (!lock->space) {
 		if (result == ERROR_DEADLOCK)
 			refused_as_deadlock(task, lock, regs);
@@ -691,6 +696,8 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 		find_site(task, lock, regs, t);
 	}
 	end_wait(task, lock, outcome_of(lock, result), result, t);
+	if (settings.want_holds && (!result || result == ERROR_TRY_AGAIN))
+		asks_again(task, lock, t);
 }
 
 static __always_inline void woke(struct task_struct *task, __u64 address, __u32 count)

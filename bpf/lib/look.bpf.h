@@ -8,6 +8,7 @@
 
 #include "lib/common.bpf.h"
 #include "lib/state.bpf.h"
+#include "lib/taker.bpf.h"
 #include "lib/threads.bpf.h"
 #include "abi/lock.h"
 
@@ -57,6 +58,8 @@ static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thre
 	read_own_pid(&own, task);
 	look->nstid = own.number;
 	look->compat = is_compat(task);
+	if (settings.want_holds && state && state->lock.space)
+		look->taker = taker_looked_at(task, state->lock.address);
 	look->call = -1;
 	if (!(GET(task, flags) & KTHREAD_FLAG)) {
 		look->call = call_number(registers_of(task));

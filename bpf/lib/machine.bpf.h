@@ -17,8 +17,8 @@
 #include "lib/kernel.bpf.h"
 
 /* The nth argument of a call (counted from 0, at most 4), the number of the call (negative: in none), what was passed
- * to a function that is just entered (nth: 0 or 1), and where the thread is in user mode. compat: it is in a 32-bit
- * call. */
+ * to a function that is just entered (nth: 0 to 2), where in memory the address is that this one will return to (0: in
+ * none), and where the thread is in user mode. compat: it is in a 32-bit call. */
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -53,7 +53,12 @@ static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat
 
 static __always_inline __u64 passed(struct pt_regs *regs, int nth)
 {
-	return nth ? REGISTER(regs, si) : REGISTER(regs, di);
+	return nth == 0 ? REGISTER(regs, di) : nth == 1 ? REGISTER(regs, si) : REGISTER(regs, dx);
+}
+
+static __always_inline __u64 return_place(struct pt_regs *regs)
+{
+	return REGISTER(regs, sp);
 }
 
 static __always_inline __u64 instruction_of(struct pt_regs *regs)
@@ -106,7 +111,13 @@ static __always_inline __u64 argument(struct pt_regs *regs, int nth, bool compat
 
 static __always_inline __u64 passed(struct pt_regs *regs, int nth)
 {
-	return nth ? REGISTER(regs, user_regs.regs[1]) : REGISTER(regs, user_regs.regs[0]);
+	return nth == 0 ? REGISTER(regs, user_regs.regs[0])
+			: nth == 1 ? REGISTER(regs, user_regs.regs[1]) : REGISTER(regs, user_regs.regs[2]);
+}
+
+static __always_inline __u64 return_place(struct pt_regs *regs)
+{
+	return 0; /* it is in a register */
 }
 
 static __always_inline __u64 instruction_of(struct pt_regs *regs)

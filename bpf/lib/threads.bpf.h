@@ -29,7 +29,8 @@ struct lock_wait {
 	__u32 site;      /* 0: not worked out yet */
 	__u32 told;      /* the begin of this wait was told, so its end will be */
 	__u32 seen_long; /* by ITERATE_LONG_WAITS */
-	__u32 waker_pid, waker_tid, pad;
+	__u32 waker_pid, waker_tid;
+	__u32 claiming; /* taker.bpf.h: is asked when it leaves the processor */
 	__u64 waker_start;
 	__u32 words[8];
 	/* the last place that was worked out, and by which words of the stack */

@@ -140,6 +140,17 @@ static const struct process *subject_of(const struct hang *hang)
 	return subject;
 }
 
+/* The last taker of a semaphore, if known: no proof, but where to look. */
+static struct words taken_by(const struct hang *hang, const struct lock_link *link)
+{
+	if (link->lock->kind != LOCK_SEMAPHORE || !link->held_by_tid)
+		return words_format("%s", "");
+	for (size_t i = 0; i < hang->count; i++)
+		if (hang->links[i].thread->tid == link->held_by_tid)
+			return words_format(", last taken by %s", words_thread(hang->links[i].thread).text);
+	return words_format(", last taken by thread %u", link->held_by_tid);
+}
+
 static void add_member(struct finding *finding, const struct hang *hang, size_t index)
 {
 	const struct lock_link *link = &hang->links[index];
@@ -150,8 +161,8 @@ static void add_member(struct finding *finding, const struct hang *hang, size_t 
 	if (index >= MEMBERS_TOLD)
 		return;
 	if (hang->which == TOTAL)
-		finding_evidence(finding, hang->blocked_ns[index], "%s waits for %s%s, without a timeout", who.text,
-				 lock.text, place.text);
+		finding_evidence(finding, hang->blocked_ns[index], "%s waits for %s%s%s, without a timeout", who.text,
+				 lock.text, taken_by(hang, link).text, place.text);
 	else
 		finding_evidence(finding, hang->blocked_ns[index], "%s waits for %s, %s %s%s", who.text, lock.text,
 				 words_held_by(link->lock), hang->which == SELF ? "itself" : words_thread(holder).text,

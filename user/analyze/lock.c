@@ -28,8 +28,8 @@ static const struct verdict verdicts[] = {
      .meaning = "Threads were asleep waiting for this lock, longer in sum than --contended-after. The holder is the "
 		"thread that "
 		"stood in the lock as its owner when a wait began; who had it later while that wait went on is not "
-		"seen. Waiting "
-		"for work, for a signal or for a thread's end is not contention and not counted here.",
+		"seen. Of a semaphore it is unknown, or with --locks all who had last taken it and not posted it. "
+		"Waiting for work, for a signal or for a thread's end is not contention and not counted here.",
      .confirm = "perf lock contention -ab -- sleep 10, or bcc's offcputime -p PID, show the same waits; perf trace -s "
 		"counts futex calls.",
      .fix =
@@ -188,7 +188,8 @@ static void activity_evidence(const struct analysis *analysis, struct finding *f
 
 	if (!activity)
 		return;
-	finding_evidence(finding, activity->at_ns, "%s, which held it, was %s%s", words_thread(activity->holder).text,
+	finding_evidence(finding, activity->at_ns, "%s, which %s, was %s%s", words_thread(activity->holder).text,
+			 lock->kind == LOCK_SEMAPHORE ? "had taken it last" : "held it",
 			 doing(analysis->model, activity).text,
 			 activity->blocked_ns
 			     ? words_format(", for %s by then", words_duration(activity->blocked_ns).text).text

@@ -198,13 +198,20 @@ static int count_look(struct model *model, const struct event *event, struct thr
 	return 0;
 }
 
+/* Who took a semaphore last may become known from one look to the next, or be known no more; that does not move who
+ * waits, and nothing is proven by it. */
+static bool is_same_holder(const struct thread_wait *wait, const struct lock_holder_id *holder)
+{
+	return (wait->lock && wait->lock->kind == LOCK_SEMAPHORE) || lock_holder_equal(&wait->holder, holder);
+}
+
 /* Has the thread been where the last look saw it ever since? */
 static bool is_unchanged(const struct thread_wait *wait, const struct event_thread_look *look,
 			 const struct lock_holder_id *holder)
 {
 	return wait->unchanged_looks && (wait->lock ? wait->lock->number : 0) == look->lock &&
 	       wait->switches == look->switches && wait->state == look->state && wait->syscall == look->syscall &&
-	       wait->timed == (look->timed != 0) && lock_holder_equal(&wait->holder, holder);
+	       wait->timed == (look->timed != 0) && is_same_holder(wait, holder);
 }
 
 static int see_wait(struct model *model, const struct event *event, struct wait_record *record,

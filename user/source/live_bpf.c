@@ -285,6 +285,7 @@ static void size_holds(struct lifeline_bpf *skeleton, uint32_t entries)
 	bpf_map__set_max_entries(skeleton->maps.holds1, entries);
 	bpf_map__set_max_entries(skeleton->maps.orders0, entries);
 	bpf_map__set_max_entries(skeleton->maps.orders1, entries);
+	bpf_map__set_max_entries(skeleton->maps.semaphores, entries);
 }
 
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)

@@ -477,6 +477,22 @@ static struct lock_holder file_holder(const struct locks *locks, uint32_t pid)
 	return pid && holder.start_ns ? holder : (struct lock_holder){.known = HOLDER_UNKNOWN};
 }
 
+/* The kernel side has seen who took it, and that he has not posted since. */
+static struct lock_holder last_taker(const struct locks *locks, const struct lock_actor *actor, uint32_t owner,
+				     uint64_t begin_ns)
+{
+	const uint32_t tid = owner & TAKER_TID;
+	const struct person *person = people_find(&locks->people, tid);
+	const bool gone = (owner & TAKER_ENDED) || (person && person->ended_ns && person->ended_ns < begin_ns);
+
+	if (gone || (person && person->born_ns > actor->t_ns))
+		return (struct lock_holder){.known = HOLDER_GONE, .tid = tid};
+	if (!person)
+		return (struct lock_holder){.known = HOLDER_UNKNOWN};
+	return (struct lock_holder){
+	    .known = HOLDER_THREAD, .pid = person->pid, .tid = tid, .start_ns = person->start_ns};
+}
+
 struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *actor, const struct lock_entry *lock,
 				const struct lock_facts *facts, uint32_t owner, uint64_t begin_ns)
 {
@@ -485,6 +501,8 @@ struct lock_holder locks_holder(struct locks *locks, const struct lock_actor *ac
 
 	if (lock->kind == LOCK_FILE)
 		return file_holder(locks, owner);
+	if (owner & OWNER_IS_TAKER)
+		return last_taker(locks, actor, owner, begin_ns);
 	if (lock->kind == LOCK_PI_MUTEX && facts->on_stack) {
 		uint32_t word = 0;
 

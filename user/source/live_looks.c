@@ -229,7 +229,7 @@ static bool read_wait(struct look *look, const struct raw_thread_look *raw, stru
 		memset(words, 0xff, LOCK_WORDS * sizeof(*words));
 		look->result->whole = false;
 	}
-	waited->owner = lock_owner_word(waited->op, waited->val, waited->address, words);
+	waited->owner = raw->taker ? raw->taker : lock_owner_word(waited->op, waited->val, waited->address, words);
 	return true;
 }
 

@@ -186,15 +186,17 @@ static struct words count_words(uint64_t waits)
 	return words_format("%llu wait%s", (unsigned long long)waits, waits == 1 ? "" : "s");
 }
 
-static void holder_evidence(struct finding *finding, const struct contention *contention)
+static void holder_evidence(struct finding *finding, const struct lock *lock, const struct contention *contention)
 {
+	const char *which = lock->kind == LOCK_SEMAPHORE ? ", who had not posted," : "";
+
 	for (unsigned i = 0; i < SHARES_MAX && contention->holders[i].party; i++) {
 		const struct lock_share *share = &contention->holders[i];
 
 		if (share->waits)
-			finding_evidence(finding, 0, "held by %s when others began to wait: they waited %s, %s",
-					 party_words(share->party).text, words_duration(share->wait_ns).text,
-					 count_words(share->waits).text);
+			finding_evidence(finding, 0, "%s %s%s when others began to wait: they waited %s, %s",
+					 words_held_by(lock), party_words(share->party).text, which,
+					 words_duration(share->wait_ns).text, count_words(share->waits).text);
 	}
 	if (contention->unknown_ns)
 		finding_evidence(finding, 0, "holder %s for %s of it",
@@ -210,7 +212,7 @@ void contention_evidence(struct finding *finding, const struct model *model, con
 	    contention->waiter_count, contention->waiter_count == 1 ? "" : "s",
 	    words_duration(contention->wait_ns).text, words_duration(contention->max_ns).text,
 	    lock->timeouts ? words_format("; %llu ended by timeout", (unsigned long long)lock->timeouts).text : "");
-	holder_evidence(finding, contention);
+	holder_evidence(finding, lock, contention);
 	for (unsigned i = 0; i < SHARES_MAX && contention->waiters[i].party; i++)
 		finding_evidence(finding, 0, "%s waited %s, %s", party_words(contention->waiters[i].party).text,
 				 words_duration(contention->waiters[i].wait_ns).text,

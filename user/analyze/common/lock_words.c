@@ -77,6 +77,8 @@ struct words words_holder(const struct model *model, const struct lock_holder_id
 
 const char *words_held_by(const struct lock *lock)
 {
+	if (lock->kind == LOCK_SEMAPHORE)
+		return "last taken by";
 	return lock->kind == LOCK_JOIN ? "of" : "held by";
 }
 

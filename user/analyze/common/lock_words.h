@@ -17,7 +17,8 @@ struct words words_place(const struct lock_site *site);
 /* Who holds, in the middle of a sentence: "worker-1 (201)", "nobody", "a thread (201) that has ended". */
 struct words words_holder(const struct model *model, const struct lock_holder_id *holder);
 
-/* What ends a wait of this kind: "held by" or, for a thread that is joined, "which ends with". */
+/* What is known of who can end a wait of this kind: "held by"; "of" a thread that is joined; of a semaphore, which
+ * anybody may post, "last taken by". */
 const char *words_held_by(const struct lock *lock);
 
 struct lock_link { /* a member of `cycle` in details: who waits for what behind whom */

@@ -19,10 +19,16 @@
 #define NEED_A_RUNNING_THREAD                                                                                          \
 	(BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGSEGV) | BIT(SIGPIPE) |         \
 	 BIT(SIGSYS) | BIT(SIGCANCEL) | BIT(SIGSETXID))
+/* A lock that somebody has ended with is told as that, but for a semaphore, which anybody may post. */
+static bool is_lost(const struct thread_wait *wait)
+{
+	return wait->holder.known == HOLDER_GONE && wait->lock->kind != LOCK_SEMAPHORE;
+}
+
 static bool is_still(const struct thread_wait *wait)
 {
-	return wait->lock && wait->lock->kind != LOCK_FILE && wait->holder.known != HOLDER_GONE && !wait->timed &&
-	       !wait->alarms && wait->unchanged_looks >= 2 && wait->state == 'S';
+	return wait->lock && wait->lock->kind != LOCK_FILE && !is_lost(wait) && !wait->timed && !wait->alarms &&
+	       wait->unchanged_looks >= 2 && wait->state == 'S';
 }
 
 /*

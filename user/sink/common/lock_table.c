@@ -93,7 +93,7 @@ static int put_holders(struct text_report *report, const struct lock *lock)
 
 	if (collect_holders(report->model, lock, &rows, &count, &unknown))
 		return -ENOMEM;
-	page_add(page, STYLE_DIM, "  held by    ");
+	page_add(page, STYLE_DIM, lock->kind == LOCK_SEMAPHORE ? "  last taker " : "  held by    ");
 	for (size_t i = 0; i < count && told < most && (!told || page_left(page) > 36); i++) {
 		if (!rows[i].sums.waits)
 			continue;

@@ -124,22 +124,25 @@ static void add_lock(struct text_report *report, const struct lock *lock)
 	buffer_free(&name);
 }
 
-static void add_holder(struct text_report *report, const struct lock_holder_id *holder)
+static void add_holder(struct text_report *report, const struct lock *lock, const struct lock_holder_id *holder)
 {
 	const struct thread *thread = lock_holder_thread(report->model, holder, NULL);
+	const bool taken = lock->kind == LOCK_SEMAPHORE;
+	const char *held = taken ? "last taken" : "held";
 	struct page *page = &report->page;
 
 	if (thread) {
-		page_add(page, STYLE_PLAIN, ", held by ");
+		page_format(page, STYLE_PLAIN, ", %s by ", held);
 		add_thread(page, thread);
 		return;
 	}
 	switch (holder->known) {
 	case HOLDER_THREAD:
-		page_format(page, STYLE_PLAIN, ", held by thread %u", holder->tid);
+		page_format(page, STYLE_PLAIN, ", %s by thread %u", held, holder->tid);
 		return;
 	case HOLDER_GONE:
-		page_format(page, STYLE_ERROR, ", held by a thread (%u) that has ended", holder->tid);
+		page_format(page, taken ? STYLE_PLAIN : STYLE_ERROR, ", %s by a thread (%u) that has ended", held,
+			    holder->tid);
 		return;
 	case HOLDER_FORK:
 		page_format(page, STYLE_PLAIN, ", held by thread %u of another process when this one was forked",
@@ -185,7 +188,7 @@ static void put_waiter(struct text_report *report, const struct waiter *waiter)
 		page_add(page, STYLE_PLAIN, " waits for ");
 		add_lock(report, wait->lock);
 		if (lock_is_real(wait->lock) || wait->holder.known == HOLDER_THREAD)
-			add_holder(report, &wait->holder);
+			add_holder(report, wait->lock, &wait->holder);
 		if (wait->timed)
 			page_add(page, STYLE_DIM, ", with a timeout");
 	}
@@ -201,9 +204,10 @@ static int put_chain(struct waiters *waiters, const struct thread *thread)
 	const struct thread *links[CHAIN_LINKS + 1] = {thread};
 	struct page *page = &waiters->report->page;
 	size_t count = 1;
-	bool circle = false;
+	bool circle = false, proof = true;
 
 	while (count <= CHAIN_LINKS && !circle && (thread = holder_of(waiters, thread))) {
+		proof &= thread_wait_now(links[count - 1])->lock->kind != LOCK_SEMAPHORE;
 		for (size_t i = 0; i < count; i++)
 			circle |= links[i] == thread;
 		links[count++] = thread;
@@ -222,8 +226,10 @@ static int put_chain(struct waiters *waiters, const struct thread *thread)
 		page_add(page, STYLE_DIM, i ? " waits for " : "");
 		add_thread(page, links[i]);
 	}
-	if (circle)
+	if (circle && proof)
 		page_add(page, STYLE_ERROR, ": a circle");
+	else if (circle)
+		page_add(page, STYLE_PLAIN, ": a circle, by who took last");
 	page_end(page);
 	return 1;
 }

@@ -260,9 +260,10 @@ function markText(row)
 function spanText(span)
 {
 	const keys = span.row[4], took = duration(span.until - span.from);
+	const lock = lockById.get(keys.lock), held = lock && lock.kind === 'semaphore' ? ', last taken by ' : ', held by ';
 
 	if (span.row[1] === 'lock-wait')
-		return 'waited ' + took + ' for ' + lockLabel(keys.lock) + (keys.holder ? ', held by ' + keys.holder : '') +
+		return 'waited ' + took + ' for ' + lockLabel(keys.lock) + (keys.holder ? held + keys.holder : '') +
 			(span.end && span.end[1] === 'lock-timeout' ? ' (' + span.end[4].outcome + ')' : '');
 	return 'in ' + keys.call + ' for ' + took + (span.end && span.end[4].result !== undefined ? ', result ' + span.end[4].result : '');
 }
