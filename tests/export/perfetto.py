@@ -85,6 +85,7 @@ def track_names(packets):
                 wrong(f"unknown fields {known}", track)
             if "process" in track:
                 name = f"process {one(track['process'][0], 'pid')} {one(track['process'][0], 'process_name')}"
+                name += "".join(f" ({label})" for label in track["process"][0].get("process_labels", []))
             elif "thread" in track:
                 thread = track["thread"][0]
                 name = f"thread {one(thread, 'pid')}:{one(thread, 'tid')} {one(thread, 'thread_name')}"

@@ -52,4 +52,18 @@ is "run --export: a full disk is told, once" "125 1" "$? $(grep -c . "$scratch/e
 holds "run --export: and costs the report nothing" "$scratch/report.json" 'any(.findings[]; .code == "zombie.leak")'
 "$LIFELINE" run --export jsonl:- -o /dev/null -- true 2>"$scratch/err" | head -n 1 >"$scratch/out"
 is "run --export jsonl:-: streams" header "$(jq -r .type "$scratch/out")" "$scratch/err"
+
+# ---- a pid namespace: both pids
+
+if unshare -pf true 2>/dev/null; then
+	timeout 30 "$LIFELINE" run --record "$trace" "${options[@]}" -o /dev/null -- \
+		unshare -pf sh -c 'echo $$; sh -c '"'echo \$\$; :'; :" >"$scratch/out" 2>"$scratch/err"
+	same "run --export, nested"
+	is "run --export, nested: the pids that the programs print" "$(paste -sd' ' "$scratch/out")" \
+		"$(jq -r 'select(.type == "exec" and .ns_pid) | .ns_pid' "$scratch/live.jsonl" | paste -sd' ')" "$scratch/err"
+	is "run --export, nested: the births say so too" "$(paste -sd' ' "$scratch/out")" \
+		"$(jq -r 'select(.type == "fork" and .child_ns_pid) | .child_ns_pid' "$scratch/live.jsonl" | paste -sd' ')"
+else
+	skip "run --export, nested" "no pid namespace can be made here"
+fi
 [ "$failures" = 0 ]

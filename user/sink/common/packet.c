@@ -102,11 +102,11 @@ static size_t split(const char *words, size_t length, char *out[WORDS_MAX])
 }
 
 void packet_process(struct packets *packets, uint64_t track, uint32_t pid, uint64_t start_ns, const char *name,
-		    const char *words, size_t words_length)
+		    const char *words, size_t words_length, const char *label)
 {
 	Lifeline__TrackDescriptor descriptor = LIFELINE__TRACK_DESCRIPTOR__INIT;
 	Lifeline__ProcessDescriptor process = LIFELINE__PROCESS_DESCRIPTOR__INIT;
-	char *cmdline[WORDS_MAX];
+	char *cmdline[WORDS_MAX], *labels[] = {text_of(label)};
 
 	process.has_pid = true;
 	process.pid = (int32_t)pid;
@@ -115,6 +115,8 @@ void packet_process(struct packets *packets, uint64_t track, uint32_t pid, uint6
 	process.start_timestamp_ns = (int64_t)start_ns;
 	process.n_cmdline = split(words, words_length, cmdline);
 	process.cmdline = cmdline;
+	process.n_process_labels = label ? 1 : 0;
+	process.process_labels = labels;
 	descriptor.process = &process;
 	describe(packets, track, &descriptor);
 }

@@ -36,9 +36,9 @@ struct packet_mark { /* an instant, or the beginning of a slice */
 };
 
 void packet_clocks(struct packets *packets, uint64_t boot_ns, uint64_t realtime_ns);
-/* Tracks have a number of ours (not 0). words: NUL-separated UTF-8, or NULL. */
+/* Tracks have a number of ours (not 0). words: NUL-separated UTF-8, or NULL. label: beside the name, or NULL. */
 void packet_process(struct packets *packets, uint64_t track, uint32_t pid, uint64_t start_ns, const char *name,
-		    const char *words, size_t words_length);
+		    const char *words, size_t words_length, const char *label);
 void packet_thread(struct packets *packets, uint64_t track, uint32_t pid, uint32_t tid, const char *name);
 void packet_track(struct packets *packets, uint64_t track, uint64_t parent, const char *name);
 void packet_counter_track(struct packets *packets, uint64_t track, const char *name);

@@ -31,7 +31,7 @@ void show_fork(struct perfetto *perfetto, const struct event *event)
 		return; /* told by the snapshot already */
 	flow = mark_arrow(perfetto, tracks_actor(tracks, event), tracks->now_ns, "fork",
 			  mark_label(perfetto, "fork %u", fork->child));
-	process = tracks_add_process(tracks, id, event->comm);
+	process = tracks_add_process(tracks, id, fork->child_nspid, event->comm);
 	if (!process)
 		return;
 	process->watched = true;
@@ -156,13 +156,14 @@ void show_snap_process(struct perfetto *perfetto, const struct event *event)
 	const struct event_snap_process *snap = (const void *)event;
 	const struct process_ref id = {event->pid, event->start_ns};
 	struct tracks *tracks = &perfetto->tracks;
-	struct process_track *process = tracks_add_process(tracks, id, event->comm);
+	struct process_track *process = tracks_add_process(tracks, id, snap->nspid, event->comm);
 	uint32_t length;
 	const char *argv = EVENT_BLOB(event, snap_process, argv, &length);
 
 	if (!process || process->dead_ns || process->exited_ns)
 		return;
 	process->watched = snap->scope == SCOPE_TARGET;
+	process->ns_pid = snap->nspid ? snap->nspid : process->ns_pid;
 	tracks_describe(tracks, process, argv, length);
 	if (snap->dead != 1) {
 		tracks_process_live(tracks, process, tracks->now_ns);

@@ -128,6 +128,22 @@ static void add_letter(struct line *line, enum row_column column, uint32_t lette
 	add_bytes(line, column, letter >= 'A' && letter <= 'Z' ? CELL_TEXT : CELL_NULL, &line->letter, 1);
 }
 
+/* Where a process has another pid in a namespace of its own, both stand in the line; elsewhere the key is not there. */
+static void add_nested(struct line *line, enum row_column column, uint32_t ns_pid, uint32_t pid)
+{
+	if (ns_pid && ns_pid != pid)
+		add_unsigned(line, column, ns_pid);
+}
+
+static void add_ns_pid(struct line *line, const struct event *event)
+{
+	const struct process *process =
+	    model_find(line->maker->model, (struct process_ref){event->pid, event->start_ns});
+
+	if (process)
+		add_nested(line, COLUMN_ns_pid, process->nspid, process->id.pid);
+}
+
 static void begin_line(struct line *line, const struct event *event, const char *type)
 {
 	line->row.type = type;
@@ -142,6 +158,7 @@ static void begin_line(struct line *line, const struct event *event, const char 
 	else
 		add(line, COLUMN_comm, CELL_NULL);
 	add_id(line, COLUMN_id, event->pid, event->start_ns);
+	add_ns_pid(line, event);
 }
 
 static void end_line(struct line *line)
@@ -165,6 +182,7 @@ static void make_fork(struct line *line, const struct event *event)
 	begin_line(line, event, "fork");
 	add_pid(line, COLUMN_child, fork->child);
 	add_id(line, COLUMN_child_id, fork->child, fork->child_start);
+	add_nested(line, COLUMN_child_ns_pid, fork->child_nspid, fork->child);
 	add_flags(line, COLUMN_flags, fork->flags, clone_flag_names);
 	add_pid(line, COLUMN_parent, fork->parent);
 	end_line(line);

@@ -25,7 +25,7 @@
 	C(blocked_futex_ns) C(blocked_sleep_ns) C(blocked_wait_ns) C(blocked_poll_ns) C(blocked_read_ns)               \
 	C(blocked_write_ns) C(blocked_network_ns) C(blocked_disk_ns) C(blocked_other_ns)                               \
 	C(waits) C(timeouts) C(wait_ns) C(max_wait_ns) C(acquisitions) C(hold_ns) C(max_hold_ns)                       \
-	C(class) C(count) C(since_ns)
+	C(class) C(count) C(since_ns) C(ns_pid) C(child_ns_pid)
 
 enum row_column {
 #define COLUMN(name) COLUMN_##name,

@@ -2,6 +2,7 @@
  * Tracks of the perfetto export; see tracks.h. */
 #include "sink/common/tracks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,9 +71,14 @@ static void escape_words(struct buffer *out, const char *words, size_t length)
 
 void tracks_describe(struct tracks *tracks, const struct process_track *process, const char *words, size_t length)
 {
+	const bool nested = process->ns_pid && process->ns_pid != process->id.pid;
+	char label[48];
+
+	snprintf(label, sizeof(label), "pid %u in its namespace", process->ns_pid);
 	escape_words(&tracks->text, words, length);
 	packet_process(&tracks->packets, process->track, process->id.pid, process->id.start_ns,
-		       tracks_name(&tracks->name, process->comm), buffer_text(&tracks->text), tracks->text.length);
+		       tracks_name(&tracks->name, process->comm), buffer_text(&tracks->text), tracks->text.length,
+		       nested ? label : NULL);
 }
 
 void tracks_describe_thread(struct tracks *tracks, const struct thread_track *thread)
@@ -81,7 +87,8 @@ void tracks_describe_thread(struct tracks *tracks, const struct thread_track *th
 		      tracks_name(&tracks->name, thread->comm));
 }
 
-struct process_track *tracks_add_process(struct tracks *tracks, struct process_ref id, const char comm[COMM_SIZE])
+struct process_track *tracks_add_process(struct tracks *tracks, struct process_ref id, uint32_t ns_pid,
+					 const char comm[COMM_SIZE])
 {
 	struct process_track *process = tracks_process(tracks, id.pid, id.start_ns);
 
@@ -94,6 +101,7 @@ struct process_track *tracks_add_process(struct tracks *tracks, struct process_r
 		return NULL;
 	}
 	process->id = id;
+	process->ns_pid = ns_pid;
 	process->track = tracks_of_process(id);
 	comm_copy(process->comm, comm);
 	tracks_describe(tracks, process, NULL, 0);
@@ -137,7 +145,7 @@ struct thread_track *tracks_actor(struct tracks *tracks, const struct event *eve
 
 	if (thread)
 		return thread;
-	return tracks_add_thread(tracks, tracks_add_process(tracks, id, event->comm), event->tid, event->comm);
+	return tracks_add_thread(tracks, tracks_add_process(tracks, id, 0, event->comm), event->tid, event->comm);
 }
 
 /* ---- slices ------------------------------------------------------------------------------------------------ */

@@ -35,6 +35,7 @@ struct thread_track {
 
 struct process_track {
 	struct process_ref id;
+	uint32_t ns_pid; /* in the innermost pid namespace; 0 unknown */
 	char comm[COMM_SIZE];
 	uint64_t track;
 	bool alive;   /* the slice is open */
@@ -72,7 +73,8 @@ struct thread_track *tracks_thread(struct tracks *tracks, uint32_t tid, uint64_t
  * memory. */
 struct thread_track *tracks_actor(struct tracks *tracks, const struct event *event);
 /* Made and described, or found. NULL: no identity, or out of memory. */
-struct process_track *tracks_add_process(struct tracks *tracks, struct process_ref id, const char comm[COMM_SIZE]);
+struct process_track *tracks_add_process(struct tracks *tracks, struct process_ref id, uint32_t ns_pid,
+					 const char comm[COMM_SIZE]);
 struct thread_track *tracks_add_thread(struct tracks *tracks, struct process_track *process, uint32_t tid,
 				       const char comm[COMM_SIZE]);
 void tracks_describe(struct tracks *tracks, const struct process_track *process, const char *words, size_t length);
