@@ -367,14 +367,15 @@ static void tell_waits(struct finding *finding, const struct custody *custody, e
 	switch (cause) {
 	case NEVER_WAITED:
 		finding_evidence(finding, custody->owed_ns,
-				 "from here on %s made no wait call that could have returned it", parent.text);
+				 "%s %s made no wait call that could have returned it",
+				 custody->became ? "from here on, as this program," : "from here on", parent.text);
 		if (last_ns)
 			finding_evidence(finding, last_ns, "%s last waited for children before this one was born",
 					 parent.text);
 		return;
 	case ADOPTER_NEGLIGENT:
-		finding_evidence(finding, custody->owed_ns,
-				 "since the adoption %s made no wait call that could have returned it", parent.text);
+		finding_evidence(finding, custody->owed_ns, "since %s %s made no wait call that could have returned it",
+				 custody->became ? "it became this program" : "the adoption", parent.text);
 		return;
 	case REAPER_STUCK:
 		if (last_ns && last_ns <= custody->until_ns)

@@ -143,6 +143,8 @@ void session_release(struct model *model, struct process *process);
 /* ---- wait.c */
 void thread_stop_waiting(struct thread *thread, uint64_t t_ns);
 void take_wait_calls(struct process *process, uint64_t calls);
+/* It has become another program, whose ways of waiting are its own. */
+void forget_waits(struct process *process, uint64_t t_ns);
 
 /* ---- lock.c, lock_wait.c */
 static inline void add_saturated(uint64_t *sum, uint64_t more)

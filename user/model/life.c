@@ -180,6 +180,8 @@ int fold_exec(struct model *model, const struct event *event)
 	if (!process_actor(model, event, &thread)) /* again: the name goes to the thread that is the leader now */
 		return event->tid ? -ENOMEM : 0;
 	process->execs++;
+	process->exec_ns = event->t_ns;
+	forget_waits(process, event->t_ns);
 	thread_stop_lock_wait(thread); /* what it was seen waiting for went with the old program */
 	if (steps_exec(model, process, event->t_ns))
 		return -ENOMEM;

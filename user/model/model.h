@@ -119,6 +119,7 @@ struct process {
 	size_t argv_length;
 	uint32_t argv_size;		    /* true size of all arguments; larger than argv_length: cut */
 	uint32_t execs;
+	uint64_t exec_ns;		    /* the last of them */
 	int32_t exit_signal; /* SIGCHLD normally; 0 for clone3 without one; tells which wait options match */
 	uint32_t clone_flags_known;
 	uint64_t clone_flags;
@@ -161,7 +162,8 @@ struct process {
 
 	/* what it did about its own children */
 	uint64_t wait_calls, wait_reaped, wait_last_ns;
-	struct wait_sign *waits;	    /* owned, wait_count of them, in no order; NULL until the first wait */
+	struct wait_sign *waits;	    /* of the program that it is since exec_ns; owned, wait_count of them, in no
+					     * order; NULL until the first wait */
 	unsigned wait_count;
 	uint64_t waited_for_ns;		    /* some parent last waited for exactly this pid at; 0 never */
 	uint32_t children_born, children_unreaped; /* of it: born to or adopted; dead and not reaped */

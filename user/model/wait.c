@@ -33,6 +33,13 @@ void take_wait_calls(struct process *process, uint64_t calls)
 		process->wait_calls = calls;
 }
 
+void forget_waits(struct process *process, uint64_t t_ns)
+{
+	for (struct thread *thread = process->threads; process->wait_count && thread; thread = thread->next)
+		thread_stop_waiting(thread, t_ns);
+	process->wait_count = 0;
+}
+
 /* ---- ways of waiting */
 
 struct way { /* what both wait events say */

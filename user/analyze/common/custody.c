@@ -286,6 +286,9 @@ static void pass_limit(struct custodies *custodies, const struct analysis *analy
 	custody->owed_ns = later(custody->child->started_ns, model_observation(analysis->model)->begin_ns);
 	if (custody->adoption)
 		custody->owed_ns = later(custody->owed_ns, custody->adoption->at_ns);
+	custody->became = custody->parent->exec_ns > custody->owed_ns && custody->parent->exec_ns <= passed_ns;
+	if (custody->became)
+		custody->owed_ns = custody->parent->exec_ns;
 	read_blocked(custody, passed_ns);
 	read_waits(custody, passed_ns);
 	read_merges(custodies, record);

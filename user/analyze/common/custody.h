@@ -28,8 +28,10 @@ struct custody {
 	uint64_t since_ns, until_ns;
 	enum custody_end end;
 	const struct adoption *adoption; /* how the parent came to owe it; NULL: it is the one it was born to */
-	/* from when on the parent's waits count: the child's birth, its adoption, or the start of observation */
+	/* from when on the parent's waits count: the child's birth, its adoption, the start of observation, or when the
+	 * parent became the program that it is */
 	uint64_t owed_ns;
+	bool became; /* it is the last of these */
 	/* what the parent did, all of it before until_ns */
 	bool collected_others; /* it reaped other children while this one was dead */
 	bool waited_before;    /* a matching wait since owed_ns, but none since since_ns */
