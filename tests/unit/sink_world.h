@@ -87,7 +87,9 @@ static inline void world_close(struct world *world)
 	model_free(world->model);
 }
 
-static inline void begin(struct world *world, uint32_t mode, uint32_t target, const char *command, size_t length)
+/* unseen: enum unseen */
+static inline void begin_unseen(struct world *world, uint32_t mode, uint32_t target, const char *command, size_t length,
+				uint32_t unseen)
 {
 	tell(world, "begin", 0, 4000, 0, "lifeline");
 	((struct event *)world->builder.bytes)->start_ns = 0;
@@ -96,10 +98,16 @@ static inline void begin(struct world *world, uint32_t mode, uint32_t target, co
 	number(world, "mode", mode);
 	number(world, "cpus", 2);
 	number(world, "target", target);
+	number(world, "unseen", unseen);
 	bytes(world, "kernel", "6.1.0-x", 7);
 	bytes(world, "arch", "x86_64", 6);
 	bytes(world, "command", command, length);
 	told(world);
+}
+
+static inline void begin(struct world *world, uint32_t mode, uint32_t target, const char *command, size_t length)
+{
+	begin_unseen(world, mode, target, command, length, 0);
 }
 
 static inline void finish(struct world *world, long long ms, uint32_t ended_by, int32_t status)

@@ -379,6 +379,30 @@ static void findings_come_worst_first_with_their_evidence(void **state)
 	world_close(&world);
 }
 
+/* What a way of observing cannot see is told by the verdict that is missing then; bits of a newer lifeline are none. */
+static void what_could_not_be_seen_is_told(void **state)
+{
+	static const struct {
+		uint32_t unseen;
+		const char *told;
+	} ways[] = {
+	    {0, "[]"}, {UNSEEN_POLLS, "['switch.busy-poll']"}, {UNSEEN_POLLS | 1U << 31, "['switch.busy-poll']"}};
+	char code[160];
+
+	(void)state;
+	need_python("jsonschema");
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct world world;
+
+		world_open(&world);
+		begin_unseen(&world, MODE_ATTACH, 0, "", 0, ways[i].unseen);
+		snprintf(code, sizeof(code), "assert d['trace']['unseen'] == %s\n", ways[i].told);
+		expect_true(&world, code);
+		expect_true(&world, validate);
+		world_close(&world);
+	}
+}
+
 /* A process known only by name, from an event of its own; one with neither counters nor status. */
 static void the_unknown_is_null(void **state)
 {
@@ -493,6 +517,7 @@ int main(void)
 	    cmocka_unit_test(the_head_is_complete),
 	    cmocka_unit_test(processes_come_by_birth_with_their_lives),
 	    cmocka_unit_test(findings_come_worst_first_with_their_evidence),
+	    cmocka_unit_test(what_could_not_be_seen_is_told),
 	    cmocka_unit_test(the_unknown_is_null),
 	    cmocka_unit_test(hostile_names_stay_json),
 	    cmocka_unit_test(only_who_sent_a_signal_is_its_sender),

@@ -327,6 +327,26 @@ static void a_cut_trace_says_so(void **state)
 	world_close(&world);
 }
 
+static void what_could_not_be_seen_is_told(void **state)
+{
+	static const char sentence[] = "could not be seen in this way of observing: switch.busy-poll\n";
+
+	(void)state;
+	for (uint32_t unseen = 0; unseen <= UNSEEN_POLLS; unseen += UNSEEN_POLLS) {
+		struct world world;
+		char *text;
+
+		world_open(&world);
+		begin_unseen(&world, MODE_RUN, 4711, "./demo", 6, unseen);
+		forks(&world, 1, 4000, -50, "lifeline", 4711);
+		text = written(&world, &sink_text);
+		assert_int_equal(strstr(text, sentence) != NULL, unseen != 0);
+		assert_int_equal(strstr(text, "could not be seen") != NULL, unseen != 0);
+		free(text);
+		world_close(&world);
+	}
+}
+
 static void an_empty_world_is_told_calmly(void **state)
 {
 	struct world world;
@@ -693,6 +713,7 @@ int main(void)
 	    cmocka_unit_test(hostile_names_only_fill_columns),
 	    cmocka_unit_test(losses_are_shown_and_make_uncertain),
 	    cmocka_unit_test(a_cut_trace_says_so),
+	    cmocka_unit_test(what_could_not_be_seen_is_told),
 	    cmocka_unit_test(an_empty_world_is_told_calmly),
 	    cmocka_unit_test(many_findings_of_one_code_are_cut),
 	    cmocka_unit_test(long_evidence_is_cut_in_the_middle),
