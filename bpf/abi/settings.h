@@ -115,4 +115,10 @@ struct shared { /* read and written by both sides while programs run */
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */
 
+struct selected_group { /* key of the map `selected` */
+	__u64 number;    /* of its kernfs node, which is the inode of its folder: unique within a hierarchy */
+	__u32 hierarchy; /* the number that /proc/PID/cgroup shows: 0 is version 2 */
+	__u32 unused;    /* 0 */
+};
+
 #endif

@@ -10,7 +10,7 @@
 SEC("?tp_btf/cgroup_attach_task")
 int STAYING_PROG(ll_attach_task, struct cgroup *group, const char *path, struct task_struct *task, bool threadgroup)
 {
-	if (GET(task, pid) != GET(task, tgid) || !is_selected_group(BPF_CORE_READ(group, kn)))
+	if (GET(task, pid) != GET(task, tgid) || !is_selected_group(group))
 		return 0; /* a single thread that moves leaves its process where it is */
 	join(task);
 	return 0;

@@ -13,11 +13,11 @@
 
 #define GROUP_LEVELS 8 /* groups above the entered one that are asked for */
 
-/* The groups whose members are watched, by number (of the kernfs node: unique within a hierarchy). */
+/* The groups whose members are watched. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
-	__type(key, __u64);
+	__type(key, struct selected_group);
 	__type(value, __u32);
 } selected SEC(".maps");
 
@@ -72,12 +72,14 @@ static __always_inline bool join_at_exec(struct task_struct *task)
 	return false;
 }
 
-static __always_inline bool is_selected_group(struct kernfs_node *node)
+static __always_inline bool is_selected_group(struct cgroup *group)
 {
-	for (int level = 0; level < GROUP_LEVELS && node; level++) {
-		__u64 id = BPF_CORE_READ(node, id);
+	struct selected_group key = {.hierarchy = BPF_CORE_READ(group, root, hierarchy_id)};
+	struct kernfs_node *node = BPF_CORE_READ(group, kn);
 
-		if (bpf_map_lookup_elem(&selected, &id))
+	for (int level = 0; level < GROUP_LEVELS && node; level++) {
+		key.number = BPF_CORE_READ(node, id);
+		if (bpf_map_lookup_elem(&selected, &key))
 			return true;
 		node = kernfs_above(node);
 	}
@@ -108,7 +110,7 @@ static __always_inline void join_at_birth(struct task_struct *child)
 {
 	__u32 init;
 
-	if (settings.select_cgroups && is_selected_group(BPF_CORE_READ(child, cgroups, dfl_cgrp, kn))) {
+	if (settings.select_cgroups && is_selected_group(BPF_CORE_READ(child, cgroups, dfl_cgrp))) {
 		join(child);
 		return;
 	}

@@ -103,6 +103,28 @@ if [ -n "$old" ] && mkdir "$old/lltest$$" 2>/dev/null; then
 	kill "$first"
 	wait "$first" 2>/dev/null
 	until_true 5 rmdir "$old/lltest$$"
+	# Groups of two hierarchies can have the same number: the one that is asked for is meant.
+	ours=$old/lltest$$ other=$unified/lltest$$
+	mkdir "$ours" && mkdir "$other"
+	for ((i = 0; i < 500; i++)); do
+		[ "$(stat -c %i "$ours")" != "$(stat -c %i "$other")" ] || break
+		behind=$ours
+		[ "$(stat -c %i "$ours")" -lt "$(stat -c %i "$other")" ] || behind=$other
+		rmdir "$behind" && mkdir "$behind"
+	done
+	if [ "$(stat -c %i "$ours")" = "$(stat -c %i "$other")" ]; then
+		start_attach -g "$ours"
+		bash -c 'echo $$ >"$1/cgroup.procs"; exec sleep 0.1' - "$other"
+		bash -c 'echo $$ >"$1/cgroup.procs"; exec sleep 0.1' - "$ours" & second=$!
+		wait "$second"
+		stop_attach
+		is "attach -g: not who enters the group of the same number in another hierarchy" "$(sorted "$second")" "$(pids)" \
+			"$scratch/err"
+	else
+		skip "attach -g: groups of the same number" "none were made"
+	fi
+	until_true 5 rmdir "$ours"
+	until_true 5 rmdir "$other"
 else
 	skip "attach -g of version 1" "no control group of version 1 can be made here"
 fi

@@ -6,7 +6,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "bpf/abi/event.h"
 
@@ -21,6 +26,7 @@ static FILE *open_list(uint32_t pid)
 }
 
 struct membership {
+	uint32_t hierarchy; /* its number */
 	const char *controllers, *path; /* within `line` */
 	char line[PATH_MAX_LEN + 64];
 };
@@ -34,6 +40,7 @@ static bool read_membership(FILE *file, struct membership *next)
 			continue;
 		next->line[strcspn(next->line, "\n")] = '\0';
 		*second = '\0';
+		next->hierarchy = (uint32_t)strtoul(next->line, NULL, 10);
 		next->controllers = first + 1;
 		next->path = second + 1;
 		return true;
@@ -111,6 +118,44 @@ bool cgroup_path_names(const char *path, const char *name)
 	return false;
 }
 
+/* Is the folder of this name, below the mount, the hierarchy's? "pids", "cpu,cpuacct", "systemd"; links to it too. */
+static bool is_mounted_as(const struct membership *member, const char *name, size_t size)
+{
+	for (const char *word = member->controllers; *word;) {
+		const size_t length = strcspn(word, ",");
+		const size_t prefix = !strncmp(word, "name=", 5) ? 5 : 0;
+
+		if (!strncmp(name, word + prefix, length - prefix) &&
+		    (size == length - prefix || name[length - prefix] == ','))
+			return true;
+		word += length + (word[length] == ',');
+	}
+	return false;
+}
+
+bool cgroup_hierarchy(const char *folder, uint32_t *hierarchy)
+{
+	struct membership member;
+	struct statfs mounted;
+	const char *name = folder + strlen(MOUNT "/");
+	bool found = false;
+	FILE *file;
+
+	*hierarchy = 0;
+	if (!statfs(folder, &mounted) && mounted.f_type == CGROUP2_SUPER_MAGIC)
+		return true;
+	if (strncmp(folder, MOUNT "/", strlen(MOUNT "/")))
+		return false;
+	file = open_list((uint32_t)getpid());
+	while (!found && read_membership(file, &member)) {
+		found = is_mounted_as(&member, name, strcspn(name, "/"));
+		*hierarchy = member.hierarchy;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /* A folder below the mount: /sys/fs/cgroup/PATH (version 2), /sys/fs/cgroup/HIERARCHY/PATH (version 1, hybrid). */
 static bool folder_holds(const char *folder, const struct membership *member)
 {
@@ -123,16 +168,7 @@ static bool folder_holds(const char *folder, const struct membership *member)
 		return false;
 	if (!*member->controllers)
 		return !strncmp(below, "/unified/", 9) && is_below(member->path, inner);
-	for (const char *word = member->controllers; *word;) {
-		size_t size = strcspn(word, ",");
-		const char *name = !strncmp(word, "name=", 5) ? word + 5 : word;
-		const size_t length = size - (size_t)(name - word);
-
-		if (!strncmp(below + 1, name, length) && below[1 + length] == '/' && is_below(member->path, inner))
-			return true;
-		word += size + (word[size] == ',');
-	}
-	return false;
+	return is_mounted_as(member, below + 1, (size_t)(inner - below - 1)) && is_below(member->path, inner);
 }
 
 bool cgroup_holds(const char *wanted, uint32_t pid)

@@ -24,7 +24,10 @@ enum cgroup_kind cgroup_read(uint32_t pid, char *path, size_t size);
  */
 bool cgroup_holds(const char *wanted, uint32_t pid);
 
-/* The same of one line's path, by name alone. */
+/* Puts the number of the hierarchy that the folder is of into *hierarchy, 0: version 2. False: it is none of them. */
+bool cgroup_hierarchy(const char *folder, uint32_t *hierarchy);
+
+/* The same as cgroup_holds of one line's path, by name alone. */
 bool cgroup_path_names(const char *path, const char *name);
 
 #endif

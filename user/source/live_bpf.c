@@ -442,11 +442,12 @@ void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits)
 		__atomic_store_n(&bpf->scope[tgid], bits, __ATOMIC_RELAXED);
 }
 
-int live_bpf_select_cgroup(struct live_bpf *bpf, uint64_t number)
+int live_bpf_select_cgroup(struct live_bpf *bpf, uint32_t hierarchy, uint64_t number)
 {
+	const struct selected_group group = {.number = number, .hierarchy = hierarchy};
 	const uint32_t yes = 1;
 
-	return bpf_map_update_elem(bpf_map__fd(bpf->skeleton->maps.selected), &number, &yes, BPF_ANY);
+	return bpf_map_update_elem(bpf_map__fd(bpf->skeleton->maps.selected), &group, &yes, BPF_ANY);
 }
 
 /* Hands over the whole records in `bytes`; returns how many bytes they were, or what record returned. */

@@ -78,8 +78,9 @@ int live_bpf_look_at(const struct live_bpf *bpf); /* the map of pids that ITERAT
 /* New losses of this class since the last call. */
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group);
 void live_bpf_mark(struct live_bpf *bpf, uint32_t tgid, unsigned char bits);
-/* Whoever enters this control group (number of its folder) from now on is watched. 0 or a negative errno. */
-int live_bpf_select_cgroup(struct live_bpf *bpf, uint64_t number);
+/* Whoever enters this control group (of the hierarchy, number of its folder) from now on is watched. 0 or a negative
+ * errno. */
+int live_bpf_select_cgroup(struct live_bpf *bpf, uint32_t hierarchy, uint64_t number);
 /* Runs the task iterator in this mode and hands over each record it wrote. */
 int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn record, void *context);
 /*

@@ -130,7 +130,7 @@ static bool choose_members(struct live_bpf *bpf, struct found *item, const char 
 		return false;
 	item->target = true;
 	if (item->cgroup > 1) /* 1: the root of version 2, where everybody is if only version 1 is used */
-		live_bpf_select_cgroup(bpf, item->cgroup);
+		live_bpf_select_cgroup(bpf, 0, item->cgroup);
 	return true;
 }
 
@@ -140,10 +140,11 @@ static int choose_groups(struct live_bpf *bpf, struct list *list, const struct l
 	for (unsigned i = 0; i < options->cgroup_count; i++) {
 		const char *wanted = options->cgroups[i];
 		struct stat folder;
+		uint32_t hierarchy;
 		bool any = wanted[0] == '/' && !stat(wanted, &folder) && S_ISDIR(folder.st_mode);
 
-		if (any) /* a kernfs node's number is that of its folder */
-			live_bpf_select_cgroup(bpf, folder.st_ino);
+		if (any && cgroup_hierarchy(wanted, &hierarchy)) /* a kernfs node's number is that of its folder */
+			live_bpf_select_cgroup(bpf, hierarchy, folder.st_ino);
 		for (size_t k = 0; k < list->count; k++)
 			any |= choose_members(bpf, &list->items[k], wanted);
 		if (any)
