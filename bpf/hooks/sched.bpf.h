@@ -228,19 +228,34 @@ static __always_inline void leave_scope(__u32 tgid)
 		*byte = 0;
 }
 
+/* Or has it been collected, freed, and perhaps become another one? (See process_start.) */
+static __always_inline bool leader_is_there(struct task_struct *task, struct task_struct *leader,
+					    const struct thread_state *state)
+{
+	return GET(leader, pid) == GET(task, tgid) && GET(leader, start_boottime) == state->process_start;
+}
+
+static __always_inline void fill_end_of_process(struct event_end *event, struct task_struct *leader)
+{
+	struct task_struct *parent = GET(plain(leader), real_parent), *tracer = GET(plain(leader), parent);
+
+	event->state = end_state(leader, parent);
+	event->parent = GET(parent, tgid);
+	event->parent_start = GET(plain(parent), group_leader, start_boottime);
+	event->tracer = GET(leader, ptrace) && tracer != parent ? GET(tracer, tgid) : 0;
+}
+
 static __always_inline void tell_end(struct task_struct *task, struct thread_state *state, __u64 t)
 {
-	struct task_struct *leader = GET(plain(task), group_leader), *parent = GET(plain(leader), real_parent),
-			   *tracer = GET(plain(leader), parent);
-	__u32 outcome = state->group_dead ? end_state(leader, parent) : END_THREAD;
+	struct task_struct *leader = GET(plain(task), group_leader);
 	struct event_end *event = RESERVE(end, LIFE, task, t);
 
 	if (!event)
 		return;
-	event->state = outcome;
-	event->parent = GET(parent, tgid);
-	event->parent_start = GET(plain(parent), group_leader, start_boottime);
-	event->tracer = GET(leader, ptrace) && tracer != parent ? GET(tracer, tgid) : 0;
+	event->h.start_ns = state->process_start;
+	event->state = state->group_dead ? END_REAPED : END_THREAD;
+	if (state->group_dead && leader_is_there(task, leader, state))
+		fill_end_of_process(event, leader);
 	FILL_COUNTERS(event, task, state);
 	/* this switch is its death, not one that it came back from: getrusage never shows it to the program */
 	if (event->voluntary)
@@ -295,6 +310,7 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 	const __u8 either = IN_SCOPE_TARGET | IN_SCOPE_RELATIVE;
 	const bool told = timeline_wants(prev, next), dead = prev_state & TASK_DEAD_STATE;
 	const bool voluntary = !preempt && prev_state;
+	const __u64 prev_start = told && GET(prev, pid) ? timeline_start(thread_find(prev)) : 0;
 	__u32 reason = dead ? SWITCH_ENDED : voluntary ? SWITCH_UNKNOWN : SWITCH_INVOLUNTARY;
 	struct thread_state *state;
 	bool out, in;
@@ -319,7 +335,7 @@ int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_stru
 			timeline_leave(state);
 	}
 	if (told)
-		tell_switch(prev, next, prev_state, voluntary, reason, t);
+		tell_switch(prev, prev_start, next, prev_state, voluntary, reason, t);
 	if (in)
 		come(next, t);
 	return 0;

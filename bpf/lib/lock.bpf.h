@@ -383,7 +383,7 @@ static __always_inline void fold_wait(struct task_struct *task, const struct loc
 {
 	struct lock_fold_key key = {.space = lock->space,
 				    .address = lock->address,
-				    .start_ns = GET(plain(task), group_leader, start_boottime),
+				    .start_ns = lock->process_start,
 				    .pid = GET(task, tgid),
 				    .tid = GET(task, pid),
 				    .site = lock->site,
@@ -427,6 +427,7 @@ static __always_inline void tell_wait_end(struct task_struct *task, struct lock_
 		return;
 	}
 	fill_head(&record->h, RAW_LOCK_END, sizeof(*record), task, t);
+	record->h.start_ns = lock->process_start; /* this may be its last switch */
 	record->space = lock->space;
 	record->address = lock->address;
 	record->waited_ns = waited_ns;
@@ -472,6 +473,7 @@ static __always_inline void end_wait(struct task_struct *task, struct lock_wait 
 static __always_inline void start_wait(struct task_struct *task, struct lock_wait *lock, __u64 t)
 {
 	lock->space = (__u64)GET(plain(task), mm);
+	lock->process_start = GET(plain(task), group_leader, start_boottime);
 	lock->since_ns = t;
 	lock->since_delay = run_queue_ns(task, thread_with(lock), came_at(task));
 	lock->stopped_ns = 0;

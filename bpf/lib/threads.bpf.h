@@ -17,6 +17,7 @@
 /* The wait for a lock that a thread is in, or the last one it was in. */
 struct lock_wait {
 	__u64 space; /* 0: it waits for nothing */
+	__u64 process_start; /* as in thread_state */
 	__u64 address;
 	__u64 since_ns;    /* when it first left the processor in this wait */
 	__u64 next_ns;     /* when the next begin of a wait would be told if they came evenly */
@@ -42,6 +43,9 @@ struct lock_wait {
 };
 
 struct thread_state {
+	/* When its process started. Kept, as the leader that knows may be freed before the thread's last switch: a
+	 * thread collects itself (kernel/exit.c exit_notify), then others may go first, the leader's parent too. */
+	__u64 process_start;
 	__u64 out_ns;                                                 /* last time off a processor */
 	__u64 out_delay;                                              /* sched_info.run_delay at out_ns */
 	__u64 late_ns; /* made runnable for the last time while it was queued in its sleep already: see queued_asleep */
@@ -94,7 +98,10 @@ static __always_inline struct thread_state *thread_begin(struct task_struct *tas
 		return NULL;
 	}
 	state = bpf_map_lookup_elem(&threads, &key);
-	if (!state || GET(task, start_boottime) > settings.begin_ns)
+	if (!state)
+		return NULL;
+	state->process_start = GET(plain(task), group_leader, start_boottime);
+	if (GET(task, start_boottime) > settings.begin_ns)
 		return state; /* born under observation: its counters began at 0 */
 	state->base_voluntary = GET(task, nvcsw);
 	state->base_involuntary = GET(task, nivcsw);

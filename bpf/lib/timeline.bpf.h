@@ -32,11 +32,23 @@ static __always_inline __u32 letter_of_state(__u64 state, bool voluntary)
 	return state & 4 ? 'T' : state & 8 ? 't' : 'S';
 }
 
+/* When the process of this thread started, as its state has it (see there); 0: it has none. */
+static __always_inline __u64 timeline_start(const struct thread_state *state)
+{
+	__u64 start_ns = state ? state->process_start : 0;
+
+	/* else the compiler makes one load of either address of this and what is read otherwise: pointers differ */
+	barrier_var(start_ns);
+	return start_ns;
+}
+
 static __always_inline void fill_next(struct event_switch *event, struct task_struct *next)
 {
 	struct thread_state *state = GET(next, pid) ? thread_find(next) : NULL;
 
-	event->next_start = GET(next, pid) ? GET(plain(next), group_leader, start_boottime) : 0;
+	event->next_start = timeline_start(state);
+	if (!state && GET(next, pid))
+		event->next_start = GET(plain(next), group_leader, start_boottime);
 	event->next_pid = GET(next, tgid);
 	event->next_tid = GET(next, pid);
 	bpf_probe_read_kernel_str(event->next_comm, sizeof(event->next_comm), next->comm);
@@ -49,8 +61,8 @@ static __always_inline void fill_next(struct event_switch *event, struct task_st
 }
 
 /* reason: as in the event. */
-static __always_inline void tell_switch(struct task_struct *prev, struct task_struct *next, __u64 prev_state,
-					bool voluntary, __u32 reason, __u64 t)
+static __always_inline void tell_switch(struct task_struct *prev, __u64 prev_start, struct task_struct *next,
+					__u64 prev_state, bool voluntary, __u32 reason, __u64 t)
 {
 	struct event_switch *event;
 
@@ -61,6 +73,8 @@ static __always_inline void tell_switch(struct task_struct *prev, struct task_st
 	event = RESERVE(switch, TIMELINE, prev, t);
 	if (!event)
 		return;
+	if (prev_start)
+		event->h.start_ns = prev_start;
 	event->state = letter_of_state(prev_state, voluntary);
 	event->reason = reason;
 	fill_next(event, next);

@@ -27,4 +27,18 @@ of() { jq -r --arg name "$1" "[.processes[] | select(.pid == $(awk -v n="$1" '$1
 is "counts: ping was blocked in read" true "$(of ping '.blocked_ns.read > 0 and .blocked_ns.read > .blocked_ns.sleep')"
 is "counts: compute used a processor" true "$(of compute '.cpu_ns > 10e6')"
 is "counts: the main thread of threaded was blocked in join" true "$(of threaded '.threads[0].blocked_ns.futex > 100e6')"
+
+# On a busy machine threads wait for their last switch until after their process was collected, its leader freed and the
+# leader's memory used for another. Their counters come all the same.
+for ((processor = 0; processor < $(nproc); processor++)); do
+	taskset -c $processor bash -c 'while :; do (:); done' &
+	started+=($!)
+	taskset -c $processor bash -c 'while :; do :; done' &
+	started+=($!)
+done
+disown -a # their ends are no news
+"$LIFELINE" run --format json -o "$report" -- "$DEMOS/lock/long-hold" >"$scratch/truth" 2>"$scratch/err"
+is "counts: busy machine: lifeline ended well" 0 $? "$scratch/err"
+holds "counts: busy machine: all threads have counters" "$report" \
+	'[.processes[].threads[].switches.voluntary] | length == 5 and all(. >= 1)'
 [ "$failures" = 0 ]
