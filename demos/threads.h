@@ -16,6 +16,13 @@
 /* How long a hung demo hangs: an observer that looks once a second has seen it twice, also on a busy machine. */
 #define DEMO_HANG_MS 3000
 
+/* The names of locks and places come from a process' map of memory, and /proc has that while the process lives. Who is
+ * through in a few milliseconds stays a moment, for an observer on a busy machine needs one to get to reading it. */
+static inline void demo_stay(void)
+{
+	demo_sleep_ms(300);
+}
+
 /* ---- tokens: each that is given lets one take go on ---------------------------------------------------- */
 
 struct tokens {

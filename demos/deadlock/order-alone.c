@@ -42,5 +42,6 @@ int main(void)
 	}
 	demo_thread_join(&reader);
 	demo_say("took both %d times, in either order", 2 * ROUNDS);
+	demo_stay();
 	return 0;
 }

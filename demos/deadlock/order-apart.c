@@ -42,5 +42,6 @@ int main(void)
 	book();
 	demo_ready();
 	demo_say("%d audits between %d bookings", ROUNDS, ROUNDS + 1);
+	demo_stay();
 	return 0;
 }

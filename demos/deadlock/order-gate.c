@@ -50,5 +50,6 @@ int main(void)
 	tokens_give(&go, 2);
 	demo_thread_join(&clerk);
 	demo_thread_join(&auditor);
+	demo_stay();
 	return 0;
 }

@@ -52,5 +52,6 @@ int main(void)
 	demo_thread_join(&clerk);
 	demo_thread_join(&auditor);
 	demo_say("it went well, this time");
+	demo_stay();
 	return 0;
 }
