@@ -495,8 +495,10 @@ static void take_contents(struct model *model, struct pidfile *file, const struc
 {
 	const struct process *writer = process_find(model, told->h.pid, told->h.start_ns);
 	const struct process *owner = told->holds ? bearer(model, writer, told->holds) : NULL;
+	const bool by_opener = owner && process_ref_equal(owner->id, file->opened_by);
 	/* it has not been written since it was met: that is what an earlier run left */
-	const bool old = told->modified_ns && told->modified_ns + told->slack_ns < file->met_ns && file->existed;
+	const bool old = told->modified_ns && told->modified_ns + told->slack_ns < file->met_ns && file->existed &&
+			 !by_opener;
 
 	if (old) {
 		file->old_holds = told->holds;

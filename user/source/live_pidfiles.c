@@ -25,6 +25,7 @@
 #define LINE_MOST 32
 #define SEARCH_MOST 512 /* files read in one search */
 #define SECOND_NS 1000000000ULL
+#define TICK_LATE_NS 100000000ULL
 
 struct reading { /* what was seen */
 	uint64_t inode, modified_ns, slack_ns;
@@ -228,14 +229,17 @@ static uint64_t nanoseconds(const struct timespec *time)
 	return (uint64_t)time->tv_sec * SECOND_NS + (uint64_t)time->tv_nsec;
 }
 
-/* File systems stamp with the time of the last timer tick: a write came after that, by one tick at most. Then from the
- * wall clock, which is set and corrected, to the one that events use, as they differ now. */
+/* File systems stamp with the time of the last timer tick: a write came after that, by a tick, and by more if the
+ * processor that keeps time was late (one of a virtual machine may not run: 5 ms were seen). Then from the
+ * wall clock, which is set and corrected, to the one that events use, as they differ now. What passes between reading
+ * the one and the other (we may lose the processor there) makes the stamp early by as much, so it is slack as well. */
 static void read_stamp(struct reading *reading, const struct stat *status)
 {
 	struct timespec wall, tick;
-	uint64_t now_ns = live_clock(), age_ns;
+	uint64_t now_ns = live_clock(), age_ns, passed_ns;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
+	passed_ns = live_clock() - now_ns;
 	clock_getres(CLOCK_REALTIME_COARSE, &tick);
 	if (nanoseconds(&status->st_mtim) > nanoseconds(&wall))
 		return;
@@ -243,7 +247,7 @@ static void read_stamp(struct reading *reading, const struct stat *status)
 	if (age_ns >= now_ns)
 		return; /* before this machine was started */
 	reading->modified_ns = now_ns - age_ns;
-	reading->slack_ns = nanoseconds(&tick);
+	reading->slack_ns = nanoseconds(&tick) + TICK_LATE_NS + passed_ns;
 }
 
 static struct reading read_at(int root, const char *path)
@@ -259,8 +263,10 @@ static struct reading read_at(int root, const char *path)
 	}
 	if (!fstat(quiet, &status) && S_ISREG(status.st_mode)) {
 		reading.inode = status.st_ino;
-		read_stamp(&reading, &status);
 		read_number(&reading, quiet);
+		/* behind it: a stamp that is older than the number would make a new number look old */
+		if (!fstat(quiet, &status))
+			read_stamp(&reading, &status);
 	}
 	close(quiet);
 	return reading;
