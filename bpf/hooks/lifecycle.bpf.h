@@ -263,6 +263,7 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 	event->status = live ? GET(task, exit_code) : wait_status(task);
 	event->group_dead = !live;
 	event->live = live;
+	event->group_exit = (GET(plain(task), signal, flags) & GROUP_EXIT_FLAG) != 0;
 	event->exit_signal = GET(plain(task), group_leader, exit_signal);
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);

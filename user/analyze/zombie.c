@@ -621,6 +621,35 @@ static unsigned threads_left(const struct process *process)
 	return process->look && process->look->leader_only ? process->look->live_threads : live_threads(process);
 }
 
+/* May the other threads have waited for a processor all that time? They were to end with the leader, and on a busy
+ * machine the killed wait for their turn like anybody. */
+static bool waited_for_processors(const struct process *process, uint64_t until_ns)
+{
+	for (const struct thread *t = process->threads; t; t = t->next)
+		if (t->tid != process->id.pid && t->exited_ns == until_ns)
+			return !t->has_counters ||
+			       t->counters.runqueue_ns >= (until_ns - process->leader_exited_ns) / 2;
+	return false;
+}
+
+static void title_leader(struct finding *finding, const struct analysis *analysis, const struct process *process,
+			 uint64_t until_ns)
+{
+	const char *who = words_who(process).text;
+
+	if (is_snapshot(analysis))
+		finding_title(finding, "%s looks like a zombie, but only its first thread has ended: others live", who);
+	else if (process->leader_ended_all)
+		finding_title(finding,
+			      "%s looks like a zombie for %s: it was ended, but not all of its threads came to their "
+			      "end",
+			      who, words_duration(until_ns - process->leader_exited_ns).text);
+	else
+		finding_title(finding,
+			      "%s looks like a zombie for %s, but only its first thread has ended: others live", who,
+			      words_duration(until_ns - process->leader_exited_ns).text);
+}
+
 static int tell_leader(const struct analysis *analysis, const struct process *process, uint64_t until_ns)
 {
 	const struct process *parent = model_find(analysis->model, process->parent);
@@ -629,13 +658,7 @@ static int tell_leader(const struct analysis *analysis, const struct process *pr
 	struct json json;
 
 	finding_begin(&finding, &verdicts[LEADER_EXITED], process);
-	if (is_snapshot(analysis))
-		finding_title(&finding, "%s looks like a zombie, but only its first thread has ended: others live",
-			      words_who(process).text);
-	else
-		finding_title(&finding,
-			      "%s looks like a zombie for %s, but only its first thread has ended: others live",
-			      words_who(process).text, words_duration(until_ns - process->leader_exited_ns).text);
+	title_leader(&finding, analysis, process, until_ns);
 	finding_evidence(&finding, process->leader_exited_ns, "the leader (tid %u) %s", process->id.pid,
 			 process->present_at_start &&
 				 process->leader_exited_ns <= model_observation(analysis->model)->begin_ns
@@ -645,10 +668,12 @@ static int tell_leader(const struct analysis *analysis, const struct process *pr
 		finding_evidence(&finding, until_ns, "the last of its threads ended, and with it the process");
 	else
 		finding_evidence(&finding, until_ns, "%u of its threads still live", threads_left(process));
-	finding_help(&finding,
-		     "Nothing to reap here. See its threads: ps -L -o pid,tid,stat,wchan,comm -p %u\n"
-		     "To avoid the look of it, let main() join its threads instead of calling pthread_exit.",
-		     process->id.pid);
+	finding_help(&finding, "Nothing to reap here. See its threads: ps -L -o pid,tid,stat,wchan,comm -p %u\n%s",
+		     process->id.pid,
+		     process->leader_ended_all
+			     ? "They have been killed. One in state D is in a call that nothing interrupts; wchan says "
+			       "which."
+			     : "To avoid the look of it, let main() join its threads instead of calling pthread_exit.");
 	json_begin(&json, &buffer, false);
 	json_object_open(&json);
 	if (parent)
@@ -672,6 +697,8 @@ static int conclude_leaders(const struct analysis *analysis)
 			continue;
 		if (!is_snapshot(analysis) && (until_ns <= p->leader_exited_ns ||
 					       until_ns - p->leader_exited_ns <= analysis->zombie_after_ns))
+			continue;
+		if (p->leader_ended_all && p->exited_ns && waited_for_processors(p, until_ns))
 			continue;
 		error = tell_leader(analysis, p, until_ns);
 		if (error)

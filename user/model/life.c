@@ -234,8 +234,10 @@ int fold_exit(struct model *model, const struct event *event)
 	take_groups(process, exit->pgid, exit->sid);
 	take_wait_calls(process, exit->wait_calls);
 	if (!exit->group_dead) {
-		if (event->tid == event->pid && exit->live)
+		if (event->tid == event->pid && exit->live) {
 			process->leader_exited_ns = event->t_ns;
+			process->leader_ended_all = exit->group_exit;
+		}
 		return 0;
 	}
 	if (process->has_status && record_of(process)->ended && process->exited_ns < event->t_ns)

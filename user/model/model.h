@@ -140,6 +140,7 @@ struct process {
 	bool has_status;
 	int32_t status;			    /* as wait(2) gives it */
 	uint64_t leader_exited_ns;	    /* the leader ended while other threads lived on */
+	bool leader_ended_all;		    /* … and they were to end as well: exit_group, a fatal signal */
 	uint32_t tracer;		    /* ptrace tracer at death, or 0 */
 	struct zombie_look *look;	    /* last look while it was a zombie; owned, NULL none */
 	struct process_look *lock_look;	    /* use process_look_last (lock.h) */
