@@ -165,6 +165,18 @@ static __always_inline bool read_wait(struct futex_wait *wait, struct pt_regs *r
 
 /* ---- who might hold it ------------------------------------------------------------------------------- */
 
+#define MUTEX_USERS 3
+#define MUTEX_KIND 4
+#define MUTEX_KIND_BITS 0x3ff
+
+/* A wait with a time limit uses the same operation and value for a mutex as one for a rwlock: but a mutex that somebody
+ * has counts its users (1) where the rwlock's words, seen from its phases, have nothing. */
+static __always_inline bool is_mutex_with_owner(const struct lock_wait *lock)
+{
+	return !(lock->address & 7) && lock->words[0] == 2 && lock->words[MUTEX_USERS] - 1 < 0xffff &&
+	       !(lock->words[MUTEX_KIND] & ~MUTEX_KIND_BITS);
+}
+
 /*
  * Where glibc's locks have their owner, by operation and value (sysdeps/nptl/bits/struct_mutex.h, struct_rwlock.h;
  * KERNEL.md tells what was measured). Other locks use the same values, so this is only a candidate: user space, which
@@ -179,6 +191,8 @@ static __always_inline __u32 owner_candidate(const struct lock_wait *lock)
 	else if (command == FUTEX_OP_WAIT && (lock->val & FUTEX_HAS_WAITERS))
 		owner = lock->words[0] & FUTEX_TID;
 	else if (command == FUTEX_OP_WAIT && lock->val == 2)
+		owner = lock->words[2];
+	else if (command == FUTEX_OP_WAIT_BITSET && lock->val == 2 && is_mutex_with_owner(lock))
 		owner = lock->words[2];
 	else if (command == FUTEX_OP_WAIT_BITSET && (lock->val == 2 || lock->val == 3))
 		owner = lock->address & 7 ? lock->words[3] : lock->words[4];
@@ -702,7 +716,8 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 		asks_again(task, lock, t);
 }
 
-static __always_inline void woke(struct task_struct *task, __u64 address, __u32 count)
+/* `asked` for so many to be woken: more than one of them is told where a timeout would be. */
+static __always_inline void woke(struct task_struct *task, __u64 address, __u32 count, __s32 asked)
 {
 	struct lock_fold_key key = {.space = (__u64)GET(plain(task), mm),
 				    .address = address,
@@ -711,7 +726,7 @@ static __always_inline void woke(struct task_struct *task, __u64 address, __u32 
 				    .tid = GET(task, pid),
 				    .op = LOCK_OP_WAKE};
 
-	fold(task, &key, NULL, 0, false, count);
+	fold(task, &key, NULL, 0, asked > 1, count);
 }
 
 static __always_inline void futex_returned(struct task_struct *task, struct pt_regs *regs, long result)
@@ -720,10 +735,10 @@ static __always_inline void futex_returned(struct task_struct *task, struct pt_r
 
 	if (command == FUTEX_OP_WAKE || command == FUTEX_OP_WAKE_BITSET) {
 		if (result > 0)
-			woke(task, argument(regs, 0, false), result);
+			woke(task, argument(regs, 0, false), result, argument(regs, 2, false));
 	} else if (command == FUTEX_OP_UNLOCK_PI) {
 		if (!result)
-			woke(task, argument(regs, 0, false), 1);
+			woke(task, argument(regs, 0, false), 1, 1);
 	} else {
 		wait_returned(task, regs, result);
 	}
@@ -738,7 +753,7 @@ static __always_inline void lock_call_done(struct task_struct *task, struct pt_r
 		futex_returned(task, regs, result);
 	else if (call == SYSCALL_FUTEX_WAKE) {
 		if (result > 0)
-			woke(task, argument(regs, 0, false), result);
+			woke(task, argument(regs, 0, false), result, argument(regs, 2, false));
 	} else
 		wait_returned(task, regs, result);
 }

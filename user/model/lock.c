@@ -401,6 +401,8 @@ int fold_lock_wakes(struct model *model, const struct event *event)
 	if (!party)
 		return -ENOMEM;
 	add_saturated(&party->wakes, told->wakes);
+	add_saturated(&lock->wakes, told->wakes);
+	add_saturated(&lock->broadcasts, told->broadcasts);
 	return 0;
 }
 

@@ -84,6 +84,7 @@ struct lock {
 	const struct lock_site *site; /* where a nameless one was first met, or NULL */
 	uint64_t first_ns;
 	uint64_t waits, timeouts, wait_ns, max_ns; /* of ended waits */
+	uint64_t wakes, broadcasts; /* calls that woke somebody and were made for more than one */
 	uint32_t waiting;			   /* threads that wait for it now */
 	struct lock_party *waiters, *holders, *wakers; /* most important first is not promised */
 	struct lock_gone *gone;                        /* by enum lock_part, NULL: nobody was taken out */

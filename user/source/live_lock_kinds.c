@@ -175,7 +175,14 @@ uint32_t lock_kind_of(const struct lock_facts *facts)
 	/* the mutex around the GIL's condition variable is no lock of the program's */
 	if (kind == LOCK_MUTEX && facts->site && (facts->site->takes_gil || facts->site->drops_gil))
 		return LOCK_GIL;
-	return kind;
+	return facts->site && facts->site->in_barrier ? LOCK_BARRIER : kind;
+}
+
+/* As the kernel side tells a mutex from a rwlock where a wait with a time limit looks alike for both. */
+static bool is_mutex_with_owner(uint64_t address, const uint32_t *words)
+{
+	return !(address & 7) && words[MUTEX_LOCK] == 2 && words[MUTEX_USERS] - 1 < USERS_MAX - 1 &&
+	       !(words[MUTEX_KIND] & ~(uint32_t)MUTEX_KIND_BITS);
 }
 
 uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint32_t *words)
@@ -185,6 +192,8 @@ uint32_t lock_owner_word(uint32_t op, uint32_t val, uint64_t address, const uint
 	if (is_pi(op) || (command == OP_WAIT && (val & WAITERS_BIT)))
 		return words[MUTEX_LOCK] & TID_BITS;
 	if (command == OP_WAIT && val == 2)
+		return words[MUTEX_OWNER];
+	if (command == OP_WAIT_BITSET && val == 2 && is_mutex_with_owner(address, words))
 		return words[MUTEX_OWNER];
 	/* __cur_writer at 24; the futexes lie at 8 and 12 */
 	if (command == OP_WAIT_BITSET && (val == 2 || val == 3))
@@ -204,6 +213,8 @@ bool lock_names_owner(uint32_t kind, const struct lock_facts *facts)
 			return (of_c || kind_by_memory(facts) == LOCK_MUTEX) && has_mutex_form(facts) &&
 			       (!facts->words[MUTEX_OWNER] || /* set a moment after the word itself */
 				facts->words[MUTEX_OWNER] == (facts->words[MUTEX_LOCK] & TID_BITS));
+		if ((facts->op & COMMAND) == OP_WAIT_BITSET)
+			return of_c && facts->val == 2 && is_mutex_with_owner(facts->address, facts->words);
 		return has_mutex_form(facts) && (of_c || memory_proves_mutex(facts));
 	case LOCK_RWLOCK:
 		return of_c && (facts->op & COMMAND) == OP_WAIT_BITSET && facts->val == 3;
@@ -218,6 +229,8 @@ uint64_t lock_begin_of(uint32_t kind, const struct lock_facts *facts)
 {
 	const uint64_t address = facts->address, odd = address & 7;
 
+	if (kind == LOCK_RWLOCK && strstr(call_of(facts), "write_contended") && address > 4)
+		return address - 4; /* Rust: writers wait for the second word, readers for the first */
 	if (!is_of_c(call_of(facts)))
 		return address;
 	if ((kind == LOCK_CONDVAR || kind == LOCK_GIL) && (facts->op & COMMAND) == OP_WAIT_BITSET && address > 44)

@@ -74,6 +74,14 @@ static void take_wait(struct locks *locks, const struct raw_lock_wait *raw)
 		   .holder_tid = holder.tid, .timed = raw->timed);
 }
 
+/* Rust's RwLock, for one, has marks of its own where glibc's robust mutexes and the kernel have theirs. */
+static uint32_t outcome_of(const struct raw_lock_end *raw, const struct lock_entry *lock)
+{
+	const bool can_die = lock->kind == LOCK_MUTEX || lock->kind == LOCK_PI_MUTEX;
+
+	return raw->outcome == LOCK_OWNER_DIED && !can_die ? LOCK_ACQUIRED : raw->outcome;
+}
+
 static void take_end(struct locks *locks, const struct raw_lock_end *raw)
 {
 	const struct lock_actor actor = locks_actor(&raw->h);
@@ -84,8 +92,8 @@ static void take_end(struct locks *locks, const struct raw_lock_end *raw)
 	if (raw->result == -EDEADLK)
 		hash_put(&locks->refused, actor.tid, actor.start_ns, lock);
 	LOCKS_TELL(locks, lock_wait_end, &actor, .waited_ns = raw->waited_ns, .waker_start = raw->waker_start,
-		   .lock = lock->number, .outcome = raw->outcome, .result = raw->result, .waker_pid = raw->waker_pid,
-		   .waker_tid = raw->waker_tid);
+		   .lock = lock->number, .outcome = outcome_of(raw, lock), .result = raw->result,
+		   .waker_pid = raw->waker_pid, .waker_tid = raw->waker_tid);
 }
 
 void locks_raw(struct locks *locks, const struct event *raw, size_t size)
@@ -148,7 +156,8 @@ static bool tell_wakes(struct locks *locks, const struct lock_fold_key *key, con
 
 	if (!futex || !futex->lock)
 		return false;
-	LOCKS_TELL(locks, lock_wakes, &actor, .wakes = value->waits, .lock = futex->lock->number);
+	LOCKS_TELL(locks, lock_wakes, &actor, .wakes = value->waits, .lock = futex->lock->number,
+		   .broadcasts = (uint32_t)value->timeouts);
 	return true;
 }
 

@@ -48,6 +48,7 @@ struct site { /* a place, numbered from 1; equal stacks are one */
 	uint32_t cut;              /* enum site_cut */
 	bool glibc;                /* the wait goes through this C library, whose locks have a known form */
 	bool takes_gil, drops_gil; /* somewhere in it CPython's interpreter takes its GIL; lets it go */
+	bool in_barrier;           /* what waits is part of a barrier that is made of other locks */
 	char *call;                /* the function that waits, or "" */
 	char *frames;              /* NUL-separated, innermost first */
 	size_t frames_length;

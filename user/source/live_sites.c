@@ -30,14 +30,15 @@ static bool in_glibc(const struct symbol_frame *frame)
 {
 	const char *file = last_part(frame->object);
 
-	return begins(file, "libc.so") || begins(file, "libc-2.") || begins(file, "libpthread");
+	return begins(file, "libc.so.") || begins(file, "libc-2.") || begins(file, "libpthread");
 }
 
 static bool in_c_library(const struct symbol_frame *frame)
 {
 	const char *file = last_part(frame->object);
 
-	return in_glibc(frame) || begins(file, "ld-linux") || begins(file, "ld-musl") || begins(file, "libc.musl");
+	return in_glibc(frame) || begins(file, "ld-linux") || begins(file, "ld-musl") || begins(file, "libc.musl") ||
+	       !strcmp(file, "libc.so"); /* musl, as Debian names it */
 }
 
 static const char *plain_name(const char *name)
@@ -141,7 +142,7 @@ struct description {
 	struct buffer call, frames;
 	uint32_t cut;
 	uint64_t caller; /* where the program goes on after the call that waits */
-	bool glibc, takes_gil, drops_gil;
+	bool glibc, takes_gil, drops_gil, in_barrier;
 };
 
 /*
@@ -285,6 +286,13 @@ static void note_python(struct description *description, const struct symbol_fra
 	description->drops_gil |= begins(plain_name(frame->function), "drop_gil");
 }
 
+/* Rust's is made of a mutex and a condition variable of its own. */
+static void note_barrier(struct description *description, const struct symbol_frame *frame)
+{
+	/* by the old mangling std::sync::barrier::Barrier::wait, by the new <std::sync::barrier::Barrier>::wait */
+	description->in_barrier |= frame->function && strstr(frame->function, "std::sync::barrier::Barrier");
+}
+
 static void describe(struct description *description, const struct symbol_frame *frames, unsigned count,
 		     enum symbol_end end)
 {
@@ -292,8 +300,8 @@ static void describe(struct description *description, const struct symbol_frame 
 
 	for (unsigned i = 0; i < count; i++)
 		note_python(description, &frames[i]);
-	while (first < count && is_machinery(&frames[first]))
-		first++;
+	for (; first < count && is_machinery(&frames[first]); first++)
+		note_barrier(description, &frames[first]);
 	while (last > first && is_foundation(&frames[last - 1]))
 		last--;
 	of_c = describe_call(description, frames, first);
@@ -337,6 +345,7 @@ static struct site *add(struct sites *sites, struct description *description, ui
 			      .glibc = description->glibc,
 			      .takes_gil = description->takes_gil,
 			      .drops_gil = description->drops_gil,
+			      .in_barrier = description->in_barrier,
 			      .call = strdup(buffer_text(&description->call)),
 			      .frames_length = description->frames.length,
 			      .next = next};

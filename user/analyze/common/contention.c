@@ -158,6 +158,13 @@ static bool waiters_wake(const struct lock *lock)
 	return both >= 2 && both >= waiters - waiters / 2 && (by_others <= 2 || by_others <= wakes / 16);
 }
 
+/* Who lets go of a lock wakes one, as one alone can have it. A word of unknown kind whose waiters are woken all at once
+ * is a barrier, a turn, a flag. (The kinds that are known decide by themselves: a rwlock wakes all of its readers.) */
+static bool wakes_all(const struct lock *lock)
+{
+	return lock->broadcasts && lock->broadcasts >= lock->wakes / 16;
+}
+
 bool lock_is_exclusive(const struct lock *lock)
 {
 	switch (lock->kind) {
@@ -166,8 +173,9 @@ bool lock_is_exclusive(const struct lock *lock)
 	case LOCK_RWLOCK:
 		return true;
 	case LOCK_SEMAPHORE:
-	case LOCK_FUTEX:
 		return waiters_wake(lock);
+	case LOCK_FUTEX:
+		return waiters_wake(lock) && !wakes_all(lock);
 	default:
 		return false;
 	}
