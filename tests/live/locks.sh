@@ -10,7 +10,7 @@ kinds()
 	local report=$scratch/kinds.json name kind holder lock
 
 	"$LIFELINE" run --format json -o "$report" -- "$programs/lock-kinds" >"$scratch/kinds"
-	is "lock-kinds: runs" 18 "$(wc -l <"$scratch/kinds")"
+	is "lock-kinds: runs" 19 "$(wc -l <"$scratch/kinds")"
 	while read -r name kind holder; do
 		lock=$name
 		case $kind in

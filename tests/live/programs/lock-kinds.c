@@ -10,7 +10,7 @@
 #include "threads.h"
 
 pthread_mutex_t mutex_normal, mutex_recursive, mutex_errorcheck, mutex_adaptive, mutex_robust, mutex_pi,
-    mutex_pi_robust, mutex_shared;
+    mutex_pi_robust, mutex_shared, mutex_timed;
 pthread_rwlock_t rwlock_written = PTHREAD_RWLOCK_INITIALIZER, rwlock_read = PTHREAD_RWLOCK_INITIALIZER,
 		 rwlock_writers = PTHREAD_RWLOCK_INITIALIZER;
 pthread_mutex_t condition_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -45,6 +45,16 @@ static void hold_mutex(void *mutex)
 static void want_mutex(void *mutex)
 {
 	pthread_mutex_lock(mutex);
+	pthread_mutex_unlock(mutex);
+}
+
+static void want_mutex_for_a_while(void *mutex)
+{
+	struct timespec later;
+
+	clock_gettime(CLOCK_REALTIME, &later);
+	later.tv_sec += 60;
+	pthread_mutex_timedlock(mutex, &later);
 	pthread_mutex_unlock(mutex);
 }
 
@@ -230,6 +240,7 @@ static const struct wait {
     {"mutex_pi", "pi-mutex", "holder", hold_mutex, want_mutex, &mutex_pi},
     {"mutex_pi_robust", "pi-mutex", "holder", hold_mutex, want_mutex, &mutex_pi_robust},
     {"mutex_shared", "mutex", "holder", hold_mutex, want_mutex, &mutex_shared},
+    {"mutex_timed", "mutex", "holder", hold_mutex, want_mutex_for_a_while, &mutex_timed},
     {"rwlock_written", "rwlock", "holder", hold_to_write, want_to_read, &rwlock_written},
     {"rwlock_writers", "rwlock", "holder", hold_to_write, want_to_write, &rwlock_writers},
     {"rwlock_read", "rwlock", "unknown", hold_to_read, want_to_write, &rwlock_read},
@@ -269,6 +280,7 @@ int main(void)
 	make_mutex(&mutex_pi, 0, PTHREAD_PRIO_INHERIT, 0, 0);
 	make_mutex(&mutex_pi_robust, 0, PTHREAD_PRIO_INHERIT, PTHREAD_MUTEX_ROBUST, 0);
 	make_mutex(&mutex_shared, 0, 0, 0, PTHREAD_PROCESS_SHARED);
+	make_mutex(&mutex_timed, PTHREAD_MUTEX_RECURSIVE, 0, 0, 0);
 	sem_init(&semaphore, 0, 0);
 	pthread_barrier_init(&barrier, NULL, 2);
 	close(mkostemp(path_flock, O_CLOEXEC));

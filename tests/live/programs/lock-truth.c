@@ -50,6 +50,16 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+/* A wait with a time limit is another futex operation. */
+static void lock_patiently(pthread_mutex_t *mutex)
+{
+	struct timespec later;
+
+	clock_gettime(CLOCK_REALTIME, &later);
+	later.tv_sec += 60;
+	demo_check(pthread_mutex_timedlock(mutex, &later), "pthread_mutex_timedlock");
+}
+
 static void contend(struct demo_thread *self)
 {
 	const struct subject *subject = &subjects[self->number % LOCKS];
@@ -62,7 +72,10 @@ static void contend(struct demo_thread *self)
 		struct hold *hold = &record->holds[record->count++];
 
 		hold->asked = now();
-		pthread_mutex_lock(subject->mutex);
+		if (record->count % 4)
+			pthread_mutex_lock(subject->mutex);
+		else
+			lock_patiently(subject->mutex);
 		hold->got = now();
 		while (now() - hold->got < subject->hold_ns)
 			;
