@@ -11,6 +11,7 @@
 #define ACCESS_MODE 03 /* flags of open(2), the same on all machines that traces come from */
 #define READ_ONLY 0
 #define TRUNCATE 01000
+#define LEFT_NS 250000000ULL /* after its owner's end a pidfile may lie for so long until somebody removes it */
 
 /* ---- steps */
 
@@ -355,11 +356,24 @@ static bool owner_ended(const struct model *model, const struct pidfile *file)
 	return owner && owner->exited_ns;
 }
 
+/* Somebody opens a file that was there already, its owner having ended some time ago: nobody removed it meanwhile. At
+ * once would say nothing, as who started a daemon may remove its file. */
+static void note_left(const struct model *model, struct pidfile *file, const struct event_open *told)
+{
+	const struct process *owner = process_find(model, file->owner.pid, file->owner.start_ns);
+
+	if (!told->created && !file->left_ns && owner && owner->exited_ns &&
+	    told->h.t_ns > owner->exited_ns + LEFT_NS)
+		file->left_ns = told->h.t_ns;
+}
+
 static int take_pidfile(struct model *model, const struct event_open *told, const char *path)
 {
 	const bool writes = (told->flags & ACCESS_MODE) != READ_ONLY;
 	struct pidfile *file = pidfile_find(model, path, told->mntns), *old = file;
 
+	if (old)
+		note_left(model, old, told);
 	if (begins_anew(file, told, writes)) {
 		if (pidfile_begin(model, path, told->mntns, told->h.t_ns, &file))
 			return -ENOMEM;
