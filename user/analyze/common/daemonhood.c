@@ -88,6 +88,14 @@ static bool lost_its_daemon(const struct model *model, const struct process *pro
 	return before && after_by(adoption->at_ns, before->at_ns, WAS_DAEMON_NS);
 }
 
+/* What an ended one waited for a processor in all its life: on a busy machine those on their way out take longer. */
+static uint64_t was_kept_ns(const struct process *process)
+{
+	struct counters sum = {0};
+
+	return process->exited_ns && process_counters(process, &sum) ? sum.runqueue_ns : 0;
+}
+
 /* Long enough after its parent's end, or long enough to show what it was for. */
 static bool lived_on(const struct analysis *analysis, const struct process *process, const struct daemonhood *daemon)
 {
@@ -96,15 +104,16 @@ static bool lived_on(const struct analysis *analysis, const struct process *proc
 
 	if (!adoption)
 		return true;
-	if (until_ns > adoption->at_ns && until_ns - adoption->at_ns >= LIVES_ON_NS)
+	if (until_ns > adoption->at_ns && until_ns - adoption->at_ns >= LIVES_ON_NS + was_kept_ns(process))
 		return true;
 	return daemon->pidfile || (process->steps && process->steps->listen_ns > process->started_ns);
 }
 
-/* Its parent is gone, and it lives. Who asked for a signal at its parent's end does so against its will. */
+/* Its parent is gone, and it lives. Who asked for a signal at its parent's end does so against its will; and who was
+ * hung up was a stopped job of a shell. */
 static bool is_orphan(const struct analysis *analysis, const struct process *process, const struct daemonhood *daemon)
 {
-	if (process->scope != SCOPE_TARGET || process->pdeathsig || process->pdeath)
+	if (process->scope != SCOPE_TARGET || process->pdeathsig || process->pdeath || process->hangup)
 		return false;
 	if (daemon->adoption)
 		return !lost_its_daemon(analysis->model, process, daemon->adoption);
