@@ -31,6 +31,12 @@ static bool is_fault(const struct process *process, const struct thread *thread)
 	       process_ref_equal(process->killer->sender, process->id);
 }
 
+/* The thread with which its process ended tells how that came about. */
+static bool is_last(const struct process *process, const struct thread *thread)
+{
+	return process->exited_ns && thread->exited_ns >= process->exited_ns;
+}
+
 static bool is_over(const struct threads_sweep *sweep, const struct process *process, const struct thread *thread)
 {
 	const uint64_t now = sweep->model->now;
@@ -43,7 +49,7 @@ static bool can_go(const struct threads_sweep *sweep, const struct process *proc
 {
 	const struct retire_users *users = sweep->users;
 
-	return is_over(sweep, process, thread) && !is_fault(process, thread) &&
+	return is_over(sweep, process, thread) && !is_fault(process, thread) && !is_last(process, thread) &&
 	       !users->needs_thread(users->context, process, thread);
 }
 
