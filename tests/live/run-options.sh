@@ -57,4 +57,14 @@ is "report: reads the recording" 0 $? "$scratch/err"
 is "report: the same findings" "$(jq -S .findings "$report")" "$(jq -S .findings "$scratch/replayed.json")"
 is "report: the same processes" "$(jq -S .processes "$report" | md5sum)" "$(jq -S .processes "$scratch/replayed.json" | md5sum)"
 is "run --record: for its owner's eyes" 600 "$(stat -c %a "$scratch/trace")"
+
+# Where programs on single calls are refused, the other way is taken, and said; else this way.
+LIFELINE_CALL_HOOK=fexit run -vv -- sh -c 'exit 3'
+is "run by fexit: works" 3 $? "$scratch/err"
+if "$LIFELINE" doctor | grep -q 'fexit on each of these calls'; then
+	holds "run by fexit: what is not seen is told" "$report" '.trace.unseen == ["switch.busy-poll"]'
+else
+	is "run by fexit: refused here, and said" 1 "$(grep -c 'refuses programs on single calls (fexit)' "$scratch/err")" "$scratch/err"
+	holds "run by fexit: refused here, so that all is seen" "$report" '.trace.unseen == []'
+fi
 [ "$failures" = 0 ]

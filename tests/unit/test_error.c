@@ -22,6 +22,8 @@ static void the_code_comes_back(void **state)
 	assert_int_equal(error_errno(&error, -ENOENT, "cannot open %s", "x"), -ENOENT);
 	assert_int_equal(error.code, -ENOENT);
 	assert_string_equal(error.text, "cannot open x: No such file or directory");
+	assert_int_equal(error_errno(&error, -524, "cannot attach"), -524);
+	assert_string_equal(error.text, "cannot attach: not supported by this kernel");
 }
 
 static void nobody_need_listen(void **state)

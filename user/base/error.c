@@ -20,6 +20,9 @@ int error_set(struct error *error, int code, const char *format, ...)
 	return code;
 }
 
+/* bpf(2) returns a number that the kernel has for itself, and the C library no words for. */
+#define KERNEL_ENOTSUPP 524
+
 int error_errno(struct error *error, int code, const char *format, ...)
 {
 	va_list arguments;
@@ -33,7 +36,8 @@ int error_errno(struct error *error, int code, const char *format, ...)
 	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
 	used = strlen(error->text);
-	snprintf(error->text + used, sizeof(error->text) - used, ": %s", strerror(-code));
+	snprintf(error->text + used, sizeof(error->text) - used, ": %s",
+		 code == -KERNEL_ENOTSUPP ? "not supported by this kernel" : strerror(-code));
 	return code;
 }
 

@@ -176,10 +176,15 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
 static bool prefer_single_calls(const struct live_plan *plan)
 {
 	const char *forced = getenv("LIFELINE_CALL_HOOK"); /* tests run both ways */
+	const bool wanted = forced ? !strcmp(forced, "fexit") : plan->stays;
+	static bool told;
 
-	if (forced)
-		return !strcmp(forced, "fexit");
-	return plan->stays && live_bpf_single_calls();
+	if (!wanted || live_bpf_single_calls())
+		return wanted;
+	if (log_line && !told)
+		log_line(1, "this kernel refuses programs on single calls (fexit): the hook at all returns is used\n");
+	told = true;
+	return false;
 }
 
 static void choose_only_looks(struct lifeline_bpf *skeleton)
