@@ -99,7 +99,7 @@ CHAINS    := debug dwarf4 packed bare fp fixed static static-pie stripped debug-
 TARGETS   := $(addprefix $(B)/tests/unit/programs/,$(addprefix chain-,$(CHAINS) split linked c++) libchain.so loader signal)
 PROGRAMS  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/live/programs/*.c)))
 
-.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-install check-live check-vm check-fresh check-deb deb fuzz fuzzers lint format bench \
+.PHONY: all demos unit-programs live-programs test-programs clean check check-unit check-cases check-export check-install check-live check-vm check-fresh check-deb deb fuzz fuzzers lint analyze format bench \
         install uninstall demo deps help FORCE
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -374,6 +374,10 @@ check-deb:
 	$(Q)LEVEL_TIMEOUT=7200 BUILD=$(B) tests/run.sh package
 lint:
 	$(TEST) lint
+# clang-tidy and cppcheck; QUICK=1 leaves out what takes most of the time. Not part of check: it takes minutes.
+analyze: all
+	$(Q)scripts/install-deps.sh --optional analyze
+	$(Q)LEVEL_TIMEOUT=7200 QUICK=$(QUICK) BUILD=$(B) tests/run.sh analyze
 bench: all
 	$(Q)BUILD=$(B) tests/bench/run.sh
 format:
@@ -453,7 +457,8 @@ help:
 	  'make check          install what tests need, run lint, unit, cases, export, install and live tests (live ones as root)' \
 	  'make check-unit     one level alone; also check-cases, check-export, check-install, check-live, lint' \
 	  'make check-vm       the demos on other kernels, under qemu; K=6.12: on that one' \
-	  'make fuzz           hostile input for each reader, 60 s each (FUZZ_TIME=); needs clang and libclang-rt-dev' \
+	  'make analyze        clang-tidy and cppcheck (QUICK=1: without the slow checks)' \
+  'make fuzz           hostile input for each reader, 60 s each (FUZZ_TIME=); needs clang and libclang-rt-dev' \
 	  'make check-fresh    what the README says, in a bare Debian; make check-deb: the package in one (root, debootstrap)' \
 	  'make bench          what observing costs, as ratios' \
 	  'make deps           install what building needs (Debian, Ubuntu; elsewhere: say what it is)' \

@@ -206,7 +206,7 @@ static inline char demo_state(pid_t pid)
 	got = read(fd, text, sizeof text - 1);
 	close(fd);
 	behind_name = got > 0 ? strrchr(text, ')') : NULL;
-	return behind_name ? behind_name[2] : '-';
+	return (char)(behind_name ? behind_name[2] : '-');
 }
 
 /* Sleeps through signals; for those demos where time itself matters. */

@@ -35,7 +35,7 @@ static inline int net_listen(int port)
 
 static inline int net_port(int listener)
 {
-	struct sockaddr_in address;
+	struct sockaddr_in address = {0};
 	socklen_t size = sizeof address;
 
 	if (getsockname(listener, (struct sockaddr *)&address, &size) < 0)

@@ -21,7 +21,9 @@ static inline int source_start(const char *name)
 		demo_fail("socketpair");
 	if (demo_fork(name) == 0) {
 		close(ends[0]);
-		for (char letter = 'a'; letter < 'a' + SOURCE_MESSAGES; letter++) {
+		for (int i = 0; i < SOURCE_MESSAGES; i++) {
+			const char letter = (char)('a' + i);
+
 			demo_sleep_ms(SOURCE_PAUSE_MS);
 			if (write(ends[1], &letter, 1) != 1)
 				_exit(1);

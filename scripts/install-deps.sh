@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|cross|vm
+# scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|analyze|cross|vm
 #
 # Sees to it that what building (or testing) needs is there. What is there is asked of the tools themselves, so a machine
 # that has everything is left alone whatever its packager. Missing things are installed with apt-get, as root or through
@@ -78,6 +78,11 @@ command:screen            screen             screen              screen
 # make fuzz: what clang links a fuzzing program with.
 fuzz_needs='
 fuzzer:clang              libclang-rt-dev   compiler-rt           compiler-rt
+'
+# make analyze
+analyze_needs='
+command:clang-tidy        clang-tidy         clang-tools-extra     clang
+command:cppcheck          cppcheck           cppcheck              cppcheck
 '
 # Building for arm64 (its libraries: scripts/sysroot.sh) and booting that, and booting other kernels (make check-vm).
 cross_needs='
@@ -165,10 +170,11 @@ containers) needs=$container_needs what="test lifeline with all engines of conta
 package) needs=$package_needs what=package ;;
 daemons) needs=$daemon_needs what="test other people's daemons with" ;;
 fuzz) needs=$fuzz_needs what="fuzz" ;;
+analyze) needs=$analyze_needs what="analyze the sources of" ;;
 cross) needs=$cross_needs what="build for arm64" ;;
 vm) needs=$vm_needs what="test on other kernels" ;;
 *)
-	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|cross|vm" >&2
+	echo "usage: scripts/install-deps.sh [--optional] build|test|extra|browser|package|daemons|containers|fuzz|analyze|cross|vm" >&2
 	exit 1
 	;;
 esac

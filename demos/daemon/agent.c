@@ -157,6 +157,8 @@ static int run(const struct agent *agent)
 
 	if (listener < 0) {
 		demo_say("cannot serve %s: %s", agent->folder, strerror(-listener));
+		if (folder >= 0)
+			close(folder);
 		return 1;
 	}
 	demo_say("serves %s at http://127.0.0.1:%d/ until Ctrl-C", agent->folder, agent_port(listener));

@@ -235,7 +235,7 @@ static inline void agent_serve(int listener, int folder)
 			break;
 		for (int i = 0; i < CLIENTS_MAX; i++)
 			if (clients[i].phase != FREE)
-				client_go_on(&clients[i], folder, polled[i].fd >= 0 ? polled[i].revents : 0);
+				client_go_on(&clients[i], folder, (short)(polled[i].fd >= 0 ? polled[i].revents : 0));
 		if (polled[CLIENTS_MAX].revents)
 			client_accept(place, listener);
 	}

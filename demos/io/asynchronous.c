@@ -85,7 +85,8 @@ static ssize_t aio_complete(void)
 	const struct aiocb *const list[1] = {&request};
 
 	while (aio_error(&request) == EINPROGRESS)
-		aio_suspend(list, 1, NULL);
+		if (aio_suspend(list, 1, NULL) && errno != EINTR)
+			demo_fail("aio_suspend");
 	return aio_return(&request);
 }
 

@@ -20,6 +20,7 @@ static void run(void *argument)
 	for (int round = 0; round < ROUNDS; round++) {
 		demo_sleep_ms(number == round ? 150 : 10);
 		atomic_fetch_add(&done[round], 1);
+		/* NOLINTNEXTLINE(bugprone-posix-return): that value is negative in glibc */
 		if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD) {
 			atomic_fetch_add(&last_ones, 1);
 			demo_say("all four have ended round %d", round + 1);

@@ -23,6 +23,7 @@
 
 static volatile int sink;
 
+/* NOLINTNEXTLINE(misc-no-recursion): a deep stack is what it makes */
 __attribute__((noinline)) static void descend(int depth)
 {
 	if (depth)

@@ -208,7 +208,7 @@ static const char *argv(const struct seen *seen)
 	if (length > ARGV_MAX)
 		length = ARGV_MAX;
 	for (size_t i = 0; i < length; i++)
-		text[i] = seen->process->argv[i] ? seen->process->argv[i] : ' ';
+		text[i] = (char)(seen->process->argv[i] ? seen->process->argv[i] : ' ');
 	while (length && text[length - 1] == ' ')
 		length--;
 	text[length] = '\0';

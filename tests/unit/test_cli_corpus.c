@@ -11,11 +11,13 @@
 
 #include <dirent.h>
 
+/* NOLINTBEGIN(bugprone-suspicious-include): the fuzz targets themselves, run on their corpus */
 #include "../fuzz/elf.c"
 #include "../fuzz/event.c"
 #include "../fuzz/options.c"
 #include "../fuzz/script.c"
 #include "../fuzz/trace.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #define INPUT_MAX (4u << 20)
 

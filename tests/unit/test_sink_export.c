@@ -24,7 +24,7 @@ static void begin_both(struct world *world)
 static void every_event_is_decided_on(void **state)
 {
 	(void)state;
-	for (uint16_t kind = 0; kind < EVENT_KIND_LIMIT; kind++) {
+	for (unsigned kind = 0; kind < EVENT_KIND_LIMIT; kind++) {
 		const struct event_info *info = event_info(kind);
 
 		if (info && !rows_decision(kind))

@@ -37,7 +37,7 @@ static void each_kind_comes_back(void **state)
 	(void)state;
 	random_seed(1);
 	assert_int_equal(trace_create(path, &writer, NULL), 0);
-	for (uint16_t kind = 0; kind < EVENT_KIND_LIMIT; kind++) {
+	for (unsigned kind = 0; kind < EVENT_KIND_LIMIT; kind++) {
 		const struct event *event;
 
 		if (!event_info(kind))

@@ -316,6 +316,7 @@ static struct hang *make_hang(enum which which, const struct lock_link *links, s
 	hang->count = count;
 	hang->processes = 1;
 	hang->key = key_of(links, count);
+	/* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): a hang has one link at least */
 	hang->links = malloc(count * sizeof(*links));
 	hang->blocked_ns = calloc(count, sizeof(*hang->blocked_ns));
 	if (!hang->links || !hang->blocked_ns) {

@@ -27,7 +27,7 @@ static void append_first_sentence(struct buffer *out, const char *help)
 	if (length && help[length - 1] == '.')
 		length--;
 	for (size_t i = 0; i < length; i++)
-		buffer_char(out, (unsigned char)help[i] < ' ' ? ' ' : help[i]);
+		buffer_char(out, (char)((unsigned char)help[i] < ' ' ? ' ' : help[i]));
 }
 
 void offer(const struct offers *offers, const char *text, const char *suffix, const char *help)

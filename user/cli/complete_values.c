@@ -229,6 +229,7 @@ static void offer_cgroup(const struct offers *offers, const char *folder, size_t
 		offer(offers, folder + top, NULL, NULL);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): CGROUP_DEPTH */
 static void walk_cgroups(const struct offers *offers, const char *folder, size_t top, int depth)
 {
 	DIR *listing = depth < CGROUP_DEPTH ? opendir(folder) : NULL;

@@ -177,7 +177,7 @@ static void write_keys(struct json *json, const struct row *row)
 static void write_switch(struct html *html, struct json *json, int64_t next)
 {
 	const struct event_switch *told = (const void *)html->event;
-	const char state[] = {told->state >= 'A' && told->state <= 'Z' ? (char)told->state : '?', 0};
+	const char state[] = {(char)(told->state >= 'A' && told->state <= 'Z' ? told->state : '?'), 0};
 
 	json_signed(json, next);
 	json_unsigned(json, told->next_tid);

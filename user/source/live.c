@@ -349,6 +349,7 @@ static void find_host_pid(struct live *live)
 	if (live->options->mode != MODE_RUN)
 		return;
 	live->command_host_pid = (uint32_t)live->command.pid;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): set by live_bpf_load, without which none gets here */
 	if (live->bpf.shared->self_level)
 		live_bpf_iterate(&live->bpf, ITERATE_ALL, find_command, live);
 }

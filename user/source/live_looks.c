@@ -367,9 +367,7 @@ void locks_find_sharers(struct look_result *result, uint32_t pid)
 		if (!other || other == pid)
 			continue;
 		holds = count_in_maps(entry->d_name, result);
-		if (holds < 0)
-			result->whole = false;
-		else if (holds && result->sharer_count < LOOK_OTHERS_MAX)
+		if (holds > 0 && result->sharer_count < LOOK_OTHERS_MAX)
 			result->sharers[result->sharer_count++] = (uint32_t)other;
 		else if (holds)
 			result->whole = false;

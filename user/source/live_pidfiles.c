@@ -409,6 +409,7 @@ static bool is_pidfile_name(const char *name)
 }
 
 /* This directory, and those in it if `deeper`. */
+/* NOLINTNEXTLINE(misc-no-recursion): one level deep */
 static void search_in(struct search *search, const char *path, bool deeper)
 {
 	DIR *listing = opendir(path);

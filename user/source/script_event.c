@@ -75,6 +75,7 @@ int script_note_births(struct script_cast *cast, const struct script_line *line,
 		return err;
 	if (script_given(line, "start") && head.start_ns)
 		err = script_add_birth(cast, head.pid, head.start_ns);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parse_head set it, or returned an error */
 	if (err || head.info->kind != EVENT_fork)
 		return err;
 	if (!child || !script_parse_pid(child, strlen(child), &pid))
@@ -300,6 +301,7 @@ static int settle_actor(struct script_making *making, struct error *error)
 		if (!making->actor || !making->thread)
 			return -ENOMEM;
 	} else if (needs_actor(event->kind)) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parse_head set it */
 		return bad(making->line, error, making->head.info->name, "needs an actor");
 	}
 	return settle_comm(making, event, error);

@@ -387,7 +387,7 @@ static bool signal_mask_value(const char *text, int64_t *value)
 		size_t length = strcspn(text, "|");
 		int number = signal_number(text, length);
 
-		if (number < 0)
+		if (number < 1)
 			return false;
 		mask |= 1ULL << (number - 1);
 		text += length + (text[length] == '|');
@@ -402,7 +402,7 @@ static bool state_value(const char *text, int64_t *value)
 	bool is_letter = ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z')) && !text[1];
 
 	if (is_letter)
-		*value = *text;
+		*value = (unsigned char)*text;
 	return is_letter;
 }
 

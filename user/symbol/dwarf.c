@@ -380,6 +380,7 @@ static bool is_name_scope(int tag)
 }
 
 /* The function below *entry; goes into what holds names, to a bounded depth. */
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static bool find_function(struct scopes *scopes, Dwarf_Die *parent, unsigned depth)
 {
 	Dwarf_Die entry;

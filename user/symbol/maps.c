@@ -143,6 +143,7 @@ static int add_map(struct image *image, struct hash *known, const struct line *l
 	if (map.kind == MAP_FILE || map.kind == MAP_VDSO) {
 		if (find_object(image, known, line, &map.object))
 			return -ENOMEM;
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): find_object gave the number of one */
 		image->objects[map.object].executable |= map.executable;
 	}
 	if (image->count == image->capacity) {

@@ -21,6 +21,7 @@ static long child(int status)
 	return pid;
 }
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): where a program without a C library begins */
 void _start(void);
 void _start(void)
 {

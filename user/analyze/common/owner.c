@@ -120,6 +120,7 @@ static void owner_evidence(struct finding *finding, const struct death *death)
 
 	if (!death->owner)
 		return;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who has an owner has its process */
 	if (process->exited_ns && process->has_status && (process->status & 0x7f))
 		finding_evidence(finding, process->exited_ns, "%s was ended by %s", words_who(process).text,
 				 words_signal(process->status & 0x7f).text);

@@ -155,7 +155,7 @@ const char *words_sigchld(const struct zombie_look *look)
 void words_json_parent(struct json *json, const struct model *model, const struct process *parent,
 		       const struct zombie_look *look)
 {
-	const char letter[2] = {look ? (char)(look->parent_state & 0x7f) : '\0', '\0'};
+	const char letter[2] = {(char)(look ? look->parent_state & 0x7f : 0), '\0'};
 
 	words_json_id(json, "parent", parent->id);
 	json_key_unsigned(json, "parent_pid", parent->id.pid);

@@ -226,6 +226,7 @@ void tracks_end_thread(struct tracks *tracks, struct thread_track *thread, uint6
 void tracks_end_process(struct tracks *tracks, struct process_track *process, uint64_t t_ns)
 {
 	while (process->threads)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): unlink_thread has made the next one the first */
 		tracks_end_thread(tracks, process->threads, t_ns);
 	if (process->alive)
 		packet_slice_end(&tracks->packets, t_ns, process->track);
