@@ -12,11 +12,11 @@ compiled()
 	local name=$1 compiler=$2
 
 	shift 2
-	[ "$compiler" != rustc ] || compiler=$(command -v rustc || ls /root/.cargo/bin/rustc 2>/dev/null)
+	[ "$compiler" != rustc ] || compiler=$(command -v rustc || command -v "$HOME/.cargo/bin/rustc")
 	if command -v "$compiler" >/dev/null && "$compiler" "$@" -o "$scratch/$name" 2>"$scratch/compiler"; then
 		return 0
 	fi
-	skip "runtimes: $name" "no ${compiler:-compiler} that can build it"
+	skip "runtimes: $name" "no ${compiler:-rustc} that can build it"
 	return 1
 }
 
