@@ -90,7 +90,7 @@ COMMANDS  := $(patsubst cmd_%,%,$(sort $(basename $(notdir $(wildcard user/cli/c
 BPF_OBJS  := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
 # The files under bpf/probe/ are objects of their own, for feature detection.
 PROBES    := $(patsubst bpf/probe/%.bpf.c,$(B)/gen/%.skel.h,$(sort $(wildcard bpf/probe/*.bpf.c)))
-SKELETONS := $(if $(BPF_OBJS),$(B)/gen/lifeline.skel.h) $(PROBES)
+SKELETONS := $(if $(BPF_OBJS),$(B)/gen/lifeline.skel.h $(B)/gen/older.skel.h) $(PROBES)
 DEMOS     := $(patsubst %.c,$(B)/%,$(sort $(wildcard demos/*/*.c)))
 EXPECTS   := $(patsubst %,$(B)/%,$(sort $(wildcard demos/*/*.expect)))
 UNIT      := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -159,6 +159,16 @@ skeleton = $(Q)$(BPFTOOL) gen skeleton $< name $(1) > $@.new && mv $@.new $@
 $(B)/gen/lifeline.skel.h: $(B)/gen/lifeline.bpf.o
 	$(call say,SKEL,$@)
 	$(call skeleton,lifeline_bpf)
+
+# The same programs, for older kernels: bpf/lib/kernel.bpf.h.
+$(B)/gen/older/older.bpf.o: $(B)/bpf/older/older.bpf.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+$(B)/gen/older.skel.h: $(B)/gen/older/older.bpf.o
+	$(call say,SKEL,$@)
+	$(call skeleton,older_bpf)
 
 $(B)/gen/%.skel.h: $(B)/gen/probe/%.bpf.o
 	$(call say,SKEL,$@)

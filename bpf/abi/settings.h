@@ -111,6 +111,9 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 queued_asleep; /* set by ITERATE_SELF: sleepers can be queued here, as ll_late finds out */
 	__u32 pad;
 	__u64 unplaced_ns;  /* when a call last was about a semaphore in shared memory that could not be told which */
+	/* ITERATE_SELF: the call that lifeline is in, and the size that it asks for, as its registers have them */
+	__s32 self_call;
+	__u32 self_size;
 };
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */

@@ -218,9 +218,7 @@ struct child_walk {
 	__u32 count;
 };
 
-#define CHILDREN_MAX 16384
-
-static long note_child(__u64 index, void *context)
+static __always_inline long note_child(__u64 index, void *context)
 {
 	struct child_walk *walk = context;
 	struct child_key key = {.task = (__u64)walk->parent, .index = walk->count};
@@ -243,6 +241,18 @@ static long note_child(__u64 index, void *context)
 	return 0;
 }
 
+static __always_inline long pass_over_child(__u64 index, void *context)
+{
+	struct child_walk *walk = context;
+	struct list_head *next = walk->next;
+
+	if (!next || next == walk->head)
+		return 1;
+	count_lost(GROUP_LIFE, 1);
+	walk->next = BPF_CORE_READ(next, next);
+	return 0;
+}
+
 static __always_inline __u32 note_children(struct task_struct *task)
 {
 	struct child_walk walk = {.head = &task->children, .parent = task};
@@ -250,7 +260,9 @@ static __always_inline __u32 note_children(struct task_struct *task)
 	walk.next = BPF_CORE_READ(task, children.next);
 	if (walk.next == walk.head)
 		return 0;
-	repeat(CHILDREN_MAX, note_child, &walk);
+	repeat(CHILDREN_MAX, CHILDREN_MAX, note_child, &walk);
+	if (walk.next != walk.head)
+		repeat(CHILDREN_LOST_MAX, CHILDREN_LOST_MAX, pass_over_child, &walk);
 	return walk.count;
 }
 

@@ -60,7 +60,7 @@ static __always_inline __u32 blocked_reason(struct task_struct *task, struct thr
 	__u64 number;
 	__u32 reason;
 
-	if ((prev_state & STATE_UNINTERRUPTIBLE) && BPF_CORE_READ_BITFIELD(task, in_iowait))
+	if ((prev_state & STATE_UNINTERRUPTIBLE) && is_in_iowait(task))
 		return BLOCKED_DISK;
 	if (GET(task, flags) & KTHREAD_FLAG)
 		return BLOCKED_OTHER;
@@ -119,7 +119,7 @@ static __always_inline void leave(struct task_struct *task, struct thread_state 
 	state->out_delay = GET(task, sched_info.run_delay);
 	state->out_cpu = GET(task, se.sum_exec_runtime);
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
-	if (settings.want_holds && state->lock.claiming)
+	if (WANT_HOLDS && state->lock.claiming)
 		leaves_with_claim(task, &state->lock, t);
 	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
 	    is_target(GET(task, tgid)) && !is_compat(task))
@@ -175,7 +175,7 @@ static __always_inline void tell_adoption(struct task_struct *from, struct child
 	SUBMIT(event);
 }
 
-static long ask_child(__u64 index, void *context)
+static __always_inline long ask_child(__u64 index, void *context)
 {
 	struct adoption_walk *walk = context;
 	struct child_key key = {.task = (__u64)walk->from, .index = index};
@@ -268,7 +268,7 @@ static __always_inline void finish(struct task_struct *task, struct thread_state
 	struct adoption_walk walk = {.from = task, .t = t};
 
 	if (state->children)
-		repeat(state->children, ask_child, &walk);
+		repeat(state->children, CHILDREN_MAX, ask_child, &walk);
 	tell_end(task, state, t);
 	if (state->group_dead)
 		leave_scope(GET(task, tgid));
@@ -305,8 +305,9 @@ static __always_inline void depart(struct task_struct *task)
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+int BPF_PROG(ll_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	const __u32 prev_state = state_coming_off(ctx, prev);
 	const __u8 either = IN_SCOPE_TARGET | IN_SCOPE_RELATIVE;
 	const bool told = timeline_wants(prev, next), dead = prev_state & TASK_DEAD_STATE;
 	const bool voluntary = !preempt && prev_state;

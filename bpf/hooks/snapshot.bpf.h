@@ -89,7 +89,7 @@ static __always_inline void begin_sleep(struct task_struct *task)
 	if ((!settings.want_switch && !settings.want_lock) || GET(task, exit_state))
 		return;
 	state = thread_of(task);
-	if (!state || state->out_ns || !GET(task, __state))
+	if (!state || state->out_ns || !state_of(task))
 		return;
 	regs = registers_of(task);
 	number = call_number(regs);
@@ -145,7 +145,7 @@ struct waiter_walk {
 };
 
 /* One entry of the parent's wait_chldexit queue: the wait_opts of a thread that is blocked in do_wait. */
-static long read_waiter(__u64 index, void *context)
+static __always_inline long read_waiter(__u64 index, void *context)
 {
 	struct waiter_walk *walk = context;
 	struct wait_opts *wait;
@@ -171,7 +171,7 @@ static __always_inline void read_waiters(struct event_zombie_look *event, struct
 
 	walk.level = own_level(parent);
 	walk.next = BPF_CORE_READ(parent, signal, wait_chldexit.head.next);
-	repeat(WAITERS_MAX, read_waiter, &walk);
+	repeat(WAITERS_MAX, 1, read_waiter, &walk);
 }
 
 /* What the thread that the child belongs to is doing. */
@@ -187,7 +187,7 @@ static __always_inline void read_occupation(struct event_zombie_look *event, str
 	regs = registers_of(parent);
 	event->syscall = (__s32)call_number(regs);
 	state = thread_find(parent);
-	if (state && state->out_ns && GET(parent, __state))
+	if (state && state->out_ns && state_of(parent))
 		event->parent_blocked_ns = now() - state->out_ns;
 }
 
@@ -223,7 +223,7 @@ static __always_inline void look(struct seq_file *seq, struct task_struct *task,
 	event->parent_tid = GET(parent, pid);
 	event->parent_start = GET(plain(parent), group_leader, start_boottime);
 	bpf_probe_read_kernel_str(event->parent_comm, sizeof(event->parent_comm), parent->comm);
-	event->parent_stopped = (GET(plain(parent), signal, flags) & SIGNAL_STOPPED) || (GET(parent, __state) & 12);
+	event->parent_stopped = (GET(plain(parent), signal, flags) & SIGNAL_STOPPED) || (state_of(parent) & 12);
 	event->tracer = GET(task, ptrace) ? GET(tracer, tgid) : 0;
 	event->tracer_tid = GET(task, ptrace) ? GET(tracer, pid) : 0;
 	read_disposition(event, parent);
@@ -240,7 +240,7 @@ static __always_inline __u64 slept_until(struct task_struct *task, const struct 
 {
 	__u64 clock = bpf_ktime_get_ns(), since = GET(task, sched_info.last_queued);
 
-	if (GET(task, __state))
+	if (state_of(task))
 		return t;
 	if (since && state->late_ns > state->out_ns)
 		return state->late_ns;
@@ -354,6 +354,10 @@ static __always_inline void find_self(struct task_struct *task)
 	shared.self_tgid = GET(task, tgid);
 	shared.self_level = own.level;
 	shared.self_pidns = own.pidns;
+	if (GET(task, pid) != (__u32)bpf_get_current_pid_tgid())
+		return;
+	shared.self_call = call_number(registers_of(task));
+	shared.self_size = argument(registers_of(task), 2, false);
 }
 
 static __always_inline void look_for_locks(struct seq_file *seq, struct task_struct *task, bool all_of_process)

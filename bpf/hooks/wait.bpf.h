@@ -261,16 +261,11 @@ static __always_inline void waitid_done(struct task_struct *task, struct pt_regs
 
 static __always_inline void read_process_count(struct event_fork_failed *event, struct task_struct *task)
 {
-	struct ucounts *counts = BPF_CORE_READ(task, cred, ucounts);
 	struct rlimit limit = {};
-	long count = 0;
 
 	bpf_probe_read_kernel(&limit, sizeof(limit), &GET(plain(task), signal)->rlim[RLIMIT_NPROC_INDEX]);
 	event->nproc_limit = limit.rlim_cur;
-	/* UCOUNT_RLIMIT_NPROC is the first of them (include/linux/user_namespace.h enum rlimit_type) */
-	if (bpf_core_field_exists(counts->rlimit))
-		bpf_probe_read_kernel(&count, sizeof(count), &counts->rlimit[0]);
-	event->nproc_count = count;
+	event->nproc_count = processes_of_user(task);
 }
 
 /* The nearest cgroup, from the caller's upwards, whose pids limit is reached. */
@@ -406,14 +401,14 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 SEC("?fexit/" CALL_FUNCTION(wait4))
 int STAYING_PROG(ll_fx_wait4, struct pt_regs *regs, long result)
 {
-	wait4_done(current_task(), regs, result, false);
+	wait4_done(current_task(), registers_of_call(regs), result, false);
 	return 0;
 }
 
 SEC("?fexit/" CALL_FUNCTION(waitid))
 int STAYING_PROG(ll_fx_waitid, struct pt_regs *regs, long result)
 {
-	waitid_done(current_task(), regs, result, false);
+	waitid_done(current_task(), registers_of_call(regs), result, false);
 	return 0;
 }
 
@@ -443,7 +438,7 @@ int STAYING_PROG(ll_fx_setsid, int result)
 	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
-		lock_call_done(current_task(), regs, call, result);                                                    \
+		lock_call_done(current_task(), registers_of_call(regs), call, result);                                 \
 		return 0;                                                                                              \
 	}
 
@@ -456,7 +451,7 @@ LOCK_PROGRAM(futex_wake, SYSCALL_FUTEX_WAKE)
 	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
-		file_call_done(current_task(), regs, interest, result, false);                                         \
+		file_call_done(current_task(), registers_of_call(regs), interest, result, false);                      \
 		return 0;                                                                                              \
 	}
 
@@ -467,7 +462,7 @@ FILE_PROGRAM(flock, SYSCALL_FLOCK)
 	SEC("?fexit/" CALL_FUNCTION(name))                                                                             \
 	int STAYING_PROG(ll_fx_##name, struct pt_regs *regs, long result)                                              \
 	{                                                                                                              \
-		session_done(current_task(), regs, interest, result, false);                                           \
+		session_done(current_task(), registers_of_call(regs), interest, result, false);                        \
 		return 0;                                                                                              \
 	}
 

@@ -219,6 +219,13 @@ static __always_inline bool reaps_by_itself(struct task_struct *parent)
 	       (GET(handlers, action[SIGCHLD_NUMBER - 1].sa.sa_flags) & NO_CHILD_WAIT);
 }
 
+static __always_inline bool is_subreaper(struct task_struct *task)
+{
+	struct signal_struct *signals = GET(plain(task), signal);
+
+	return BPF_CORE_READ_BITFIELD_PROBED(signals, is_child_subreaper);
+}
+
 /* ---- records ----------------------------------------------------------------------------------- */
 
 static __always_inline void fill_head(struct event *head, __u32 kind, __u32 size, struct task_struct *task, __u64 t_ns)

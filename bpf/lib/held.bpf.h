@@ -130,7 +130,7 @@ struct held_search {
 	__u32 at;
 };
 
-static long match_held(__u64 index, void *context)
+static __always_inline long match_held(__u64 index, void *context)
 {
 	struct held_search *search = context;
 	__u64 at = search->locker->count - 1 - index;
@@ -151,7 +151,7 @@ static __always_inline __u32 held_at(struct locker *locker, __u64 address)
 	struct held_search search = {.locker = locker, .address = address, .at = HELD_MAX};
 
 	if (locker->count)
-		repeat(HELD_MAX, match_held, &search);
+		repeat(HELD_MAX, HELD_MAX, match_held, &search);
 	return search.at;
 }
 
@@ -218,7 +218,7 @@ struct order_walk {
 	__u32 gate_count, pad;
 };
 
-static long collect_gate(__u64 index, void *context)
+static __always_inline long collect_gate(__u64 index, void *context)
 {
 	struct order_walk *walk = context;
 	__u64 at = index, to = walk->gate_count;
@@ -257,7 +257,7 @@ static __always_inline void fill_gates(struct order_key *key, const struct order
 	key->more_gates = count > GATES_MAX || walk->gate_count > GATES_MAX + 1;
 }
 
-static long tell_order(__u64 index, void *context)
+static __always_inline long tell_order(__u64 index, void *context)
 {
 	struct order_walk *walk = context;
 	struct locker *locker = walk->locker;
@@ -296,8 +296,8 @@ static __always_inline void tell_orders(struct locker *locker, const struct held
 
 	if (!locker->count)
 		return;
-	repeat(HELD_MAX, collect_gate, &walk);
-	repeat(HELD_MAX, tell_order, &walk);
+	repeat(HELD_MAX, HELD_MAX, collect_gate, &walk);
+	repeat(HELD_MAX, HELD_MAX, tell_order, &walk);
 }
 
 /* ---- a lock is got -------------------------------------------------------------------------------------------- */
@@ -595,7 +595,7 @@ struct end_walk {
 	__u64 t;
 };
 
-static long end_hold(__u64 index, void *context)
+static __always_inline long end_hold(__u64 index, void *context)
 {
 	struct end_walk *walk = context;
 	__u64 at = index;
@@ -658,7 +658,7 @@ static __always_inline void locker_ends(struct task_struct *task, __u64 t)
 		presume(task, locker, t);
 	else
 		settle(task, locker, t);
-	repeat(HELD_MAX, end_hold, &walk);
+	repeat(HELD_MAX, HELD_MAX, end_hold, &walk);
 	bpf_map_delete_elem(&lockers, &key);
 }
 

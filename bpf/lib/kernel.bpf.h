@@ -13,12 +13,39 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-/* A field of what the kernel keeps of a task, or of what is reached from it, as GET(task, signal, flags) for
- * task->signal->flags. */
-#define GET(object, ...) ___arrow(object, __VA_ARGS__)
+/* The verifier takes a function that is not static by itself, once, knowing nothing of its numbers; an inlined or a
+ * static one it follows anew from each way that leads there. That was most of the time that loading took. */
+#define OUT_OF_LINE __noinline
 
-/* A register out of what was saved when the thread entered the kernel. */
+/*
+ * Everything below "older kernels" is a second way for all kernels without bpf_loop (5.17, commit e6f2dd0f8067). The
+ * same sources are built twice (bpf/older/older.bpf.c defines OLDER_KERNEL), and user space loads the second object
+ * where a program that calls bpf_loop is refused. All of it can go when 5.10 goes, which is also the only such kernel
+ * seen.
+ *
+ * GET(task, signal, flags): task->signal->flags, of what the kernel keeps of a task or is reached from there.
+ * REGISTER(regs, name): out of what was saved when the thread entered the kernel.
+ * repeat(count, most, function, context): function(index, context) for index 0, 1, … until it returns 1, or `count`
+ * times; the function is to be __always_inline. On older kernels no more than `most` times, which must be a constant:
+ * the caller looks whether that was enough.
+ */
+#ifndef OLDER_KERNEL
+
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+#define GET(object, ...) ___arrow(object, __VA_ARGS__)
 #define REGISTER(regs, name) ((regs)->name)
+#define repeat(count, most, function, context) bpf_loop(count, function, context, 0)
+
+/* --locks all. */
+#define WANT_HOLDS settings.want_holds
+
+/* Of maps that are filled while a processor changes threads. */
+#define FILLED_IN_SWITCHES BPF_F_NO_PREALLOC
+
+#define CHILDREN_MAX 16384 /* of a thread that ends: those beyond are told as lost */
+#define CHILDREN_LOST_MAX 65536
+#define DESCRIPTORS_MAX 65536 /* that are counted, of one process */
 
 static __always_inline struct task_struct *current_task(void)
 {
@@ -30,12 +57,27 @@ static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 	return (struct pt_regs *)bpf_task_pt_regs(task);
 }
 
-/* function(index, context) for index 0, 1, … until it returns 1, or `count` times. */
-#define repeat(count, function, context) bpf_loop(count, function, context, 0)
+/* Of a call that a program on that single call was given. */
+static __always_inline struct pt_regs *registers_of_call(struct pt_regs *given)
+{
+	return given;
+}
 
-/* ---- pointers that the verifier trusts ------------------------------------------------------------- */
+static __always_inline __u32 state_of(struct task_struct *task)
+{
+	return task->__state;
+}
 
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+static __always_inline bool is_in_iowait(struct task_struct *task)
+{
+	return BPF_CORE_READ_BITFIELD(task, in_iowait);
+}
+
+/* In which state `prev` comes off the processor: at sched_switch. */
+static __always_inline __u32 state_coming_off(unsigned long long *context, struct task_struct *prev)
+{
+	return context[3];
+}
 
 /*
  * The same task as a pointer that can only be read through. From 6.2 on the verifier looks up, for each pointer field
@@ -51,8 +93,120 @@ static __always_inline struct task_struct *plain(struct task_struct *task)
 	return task;
 }
 
+/* How many processes the caller's user has, as RLIMIT_NPROC counts. */
+static __always_inline long processes_of_user(struct task_struct *task)
+{
+	struct ucounts *counts = BPF_CORE_READ(task, cred, ucounts);
+	long count = 0;
+
+	/* UCOUNT_RLIMIT_NPROC is the first of them (include/linux/user_namespace.h enum rlimit_type) */
+	if (bpf_core_field_exists(counts->rlimit))
+		bpf_probe_read_kernel(&count, sizeof(count), &counts->rlimit[0]);
+	return count;
+}
+
+#else /* ---- older kernels ------------------------------------------------------------------------------- */
+
+/* bpf_get_current_task_btf came with 5.11 (commit 3ca1032ab7ab): before, the current task is but a number, which no
+ * program may follow. */
+#define GET(object, ...) BPF_CORE_READ(object, __VA_ARGS__)
+#define REGISTER(regs, name) BPF_CORE_READ(regs, name)
+
+/* Without bpf_loop the verifier walks each round. In programs with functions not inlined, one of that age takes
+ * all numbers for important: rounds that differ by a counter on the stack are then all walked apart. */
+#define repeat(count, most, function, context)                                                                         \
+	do {                                                                                                           \
+		_Pragma("clang loop unroll(disable)")                                                                  \
+		for (__u32 _i = 0; _i < (most); _i++)                                                                  \
+			if (_i >= (count) || function(_i, context))                                                    \
+				break;                                                                                 \
+	} while (0)
+
+/* --locks all is built on bpf_get_attach_cookie (5.15, commit 7adfc6c9b315), bpf_find_vma (5.17, commit 7c7e3d31e785)
+ * and an exchange in one step (5.12, commit 5ffa25502b5a). The compiler is to leave what is for it out of all other
+ * programs: verifiers refuse what they do not know even where nothing leads there. */
+#define WANT_HOLDS false
+
+/* Before 6.1 (commit 7c8199e24fa0 "bpf: Introduce any context BPF specific memory allocator") an element that is made
+ * when it is needed comes from the kernel's general allocator, which may wake a thread up: not under the run queue's
+ * lock. */
+#define FILLED_IN_SWITCHES 0
+
+#define CHILDREN_MAX 64
+#define CHILDREN_LOST_MAX 256
+#define DESCRIPTORS_MAX 256
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* bpf_task_pt_regs came with 5.15 (commit dd6e10fbd9fb). Registers lie at the end of the thread's kernel stack, whose
+ * size no type tells: that this is its size is tried, on lifeline itself, before anything is believed (find_self). */
+#define KERNEL_STACK 16384
+
+static __always_inline struct pt_regs *registers_of(struct task_struct *task)
+{
+	return (struct pt_regs *)(BPF_CORE_READ(task, stack) + KERNEL_STACK - bpf_core_type_size(struct pt_regs));
+}
+
+/* The type information of 5.10 gives some of these functions an argument of no known type. */
+static __always_inline struct pt_regs *registers_of_call(struct pt_regs *given)
+{
+	return registers_of(current_task());
+}
+
+/* `state`, a long, until 5.14 (commit 2f064a59a11f "sched: Change task_struct::state"). */
+struct task_struct___plain {
+	long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 state_of(struct task_struct *task)
+{
+	struct task_struct___plain *plain_task = (void *)task;
+
+	if (bpf_core_field_exists(plain_task->state))
+		return BPF_CORE_READ(plain_task, state);
+	return BPF_CORE_READ(task, __state);
+}
+
+static __always_inline bool is_in_iowait(struct task_struct *task)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait);
+}
+
+/*
+ * sched_switch tells it from 5.18 on (commit fa2c3254d7cf); before, it has to be read from the thread. By then another
+ * processor can have begun to wake it, which makes that TASK_WAKING: no longer how it sleeps, but still that it does.
+ * It is not made runnable (0) before this switch is over (kernel/sched/core.c, try_to_wake_up waits for on_cpu).
+ */
+static __always_inline __u32 state_coming_off(unsigned long long *context, struct task_struct *prev)
+{
+	return state_of(prev);
+}
+
+static __always_inline struct task_struct *plain(struct task_struct *task)
+{
+	return task;
+}
+
+/* Counted with the user until 5.14 (commit 21d1c5e386bc "Reimplement RLIMIT_NPROC on top of ucounts"). */
+struct user_struct___counted {
+	atomic_t processes;
+} __attribute__((preserve_access_index));
+
+static __always_inline long processes_of_user(struct task_struct *task)
+{
+	struct user_struct___counted *user = (void *)BPF_CORE_READ(task, cred, user);
+
+	return bpf_core_field_exists(user->processes) ? BPF_CORE_READ(user, processes.counter) : 0;
+}
+
+#endif
+
 /* ---- programs that are preempted --------------------------------------------------------------------- */
 
+#ifndef OLDER_KERNEL
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
@@ -87,6 +241,18 @@ static __always_inline void may_leave(void)
 	if (can_stay())
 		bpf_preempt_enable();
 }
+
+#else
+
+static __always_inline void stay(void)
+{
+}
+
+static __always_inline void may_leave(void)
+{
+}
+
+#endif
 
 /* BPF_PROG of a program that is not preempted. */
 #define STAYING_PROG(name, args...)                                                                                    \

@@ -51,7 +51,7 @@
 struct fold_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, FILLED_IN_SWITCHES);
 	__type(key, struct lock_fold_key);
 	__type(value, struct lock_fold);
 } folds0 SEC(".maps"), folds1 SEC(".maps");
@@ -215,13 +215,13 @@ struct site_search {
 #define IN_LIBC 0
 #define NEAR_IP 0x100000 /* that close to the call it is libc as well */
 
-static long look_at_word(__u64 index, void *context)
+static __always_inline long look_at_word(__u64 index, void *context)
 {
 	struct site_search *search = context;
 	struct lock_wait *lock = search->lock;
-	__u32 found = lock->caller_count;
-	__u64 word;
+	__u64 found = lock->caller_count, word; /* 64 bits, so that verifiers of 5.10 keep the bound */
 
+	barrier_var(found);
 	if (index >= SITE_WORDS || found >= SITE_CALLERS)
 		return 1;
 	word = lock->stack[index];
@@ -261,7 +261,7 @@ static __always_inline void work_out_site(struct task_struct *task, struct lock_
 	lock->caller_count = 0;
 	__builtin_memset(lock->callers, 0, sizeof(lock->callers));
 	if (!bpf_probe_read_user(lock->stack, sizeof(lock->stack), (void *)stack_of(regs)))
-		repeat(SITE_WORDS, look_at_word, &search);
+		repeat(SITE_WORDS, SITE_WORDS, look_at_word, &search);
 	hash = mix(mix(mix(hash, lock->callers[0]), lock->callers[1]), lock->callers[2]);
 	if (lock->caller_count < SITE_CALLERS)
 		hash = mix(mix(hash, lock->address), stack_of(regs) & 0xfff);
@@ -299,7 +299,7 @@ struct stack_copy {
 	__u32 length;
 };
 
-static long copy_piece(__u64 index, void *context)
+static __always_inline long copy_piece(__u64 index, void *context)
 {
 	struct stack_copy *copy = context;
 
@@ -316,7 +316,7 @@ static __always_inline void copy_stack(struct raw_lock_site *record, __u64 from)
 {
 	struct stack_copy copy = {.record = record, .from = from};
 
-	repeat(LOCK_STACK / LOCK_STACK_PIECE, copy_piece, &copy);
+	repeat(LOCK_STACK / LOCK_STACK_PIECE, LOCK_STACK / LOCK_STACK_PIECE, copy_piece, &copy);
 	record->length = copy.length;
 }
 
@@ -351,7 +351,7 @@ static __always_inline void tell_site(struct task_struct *task, struct lock_wait
 	bpf_probe_read_kernel(record->registers, sizeof(record->registers), regs);
 	copy_stack(record, stack_of(regs));
 	/* with --locks all many a place is met by a program that ends a moment later: it must be looked at before */
-	bpf_ringbuf_submit(record, settings.want_holds ? BPF_RB_FORCE_WAKEUP : submit_flags());
+	bpf_ringbuf_submit(record, WANT_HOLDS ? BPF_RB_FORCE_WAKEUP : submit_flags());
 }
 
 static __always_inline void find_site(struct task_struct *task, struct lock_wait *lock, struct pt_regs *regs, __u64 t)
@@ -509,7 +509,7 @@ static __always_inline void begin_wait(struct task_struct *task, struct lock_wai
 	if (!in_memory || bpf_probe_read_user(lock->words, sizeof(lock->words), (void *)wait->address))
 		__builtin_memset(lock->words, 0xff, sizeof(lock->words));
 	lock->owner = owner_candidate(lock);
-	if (settings.want_holds && in_memory)
+	if (WANT_HOLDS && in_memory)
 		sleeps_for_semaphore(task, lock);
 }
 
@@ -519,7 +519,7 @@ static __always_inline void meet_wait(struct task_struct *task, struct lock_wait
 {
 	struct futex_wait wait = {};
 
-	if (lock->space || !(GET(task, __state) & SLEEPS_INTERRUPTIBLY) ||
+	if (lock->space || !(state_of(task) & SLEEPS_INTERRUPTIBLY) ||
 	    call_of(call_number(regs)) == SYSCALL_FUTEX_WAITV)
 		return;
 	if (read_wait(&wait, regs, lock))
@@ -694,7 +694,7 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 	if (!state)
 		return;
 	lock = &state->lock;
-	if (settings.want_holds && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result)) {
+	if (WANT_HOLDS && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result)) {
 		lock->failed_ns = now();
 		gives_up_semaphore(task);
 	}
@@ -712,7 +712,7 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 		find_site(task, lock, regs, t);
 	}
 	end_wait(task, lock, outcome_of(lock, result), result, t);
-	if (settings.want_holds && (!result || result == ERROR_TRY_AGAIN))
+	if (WANT_HOLDS && (!result || result == ERROR_TRY_AGAIN))
 		asks_again(task, lock, t);
 }
 

@@ -33,7 +33,7 @@ static __always_inline __u64 off_since(struct task_struct *task, struct thread_s
 {
 	__u64 arrival = GET(task, sched_info.last_arrival), clock = bpf_ktime_get_ns();
 
-	if (!GET(task, __state))
+	if (!state_of(task))
 		return 0;
 	if (state && state->out_ns)
 		return state->out_ns;
@@ -58,7 +58,7 @@ static __always_inline void look_at_thread(struct seq_file *seq, struct raw_thre
 	read_own_pid(&own, task);
 	look->nstid = own.number;
 	look->compat = is_compat(task);
-	if (settings.want_holds && state && state->lock.space)
+	if (WANT_HOLDS && state && state->lock.space)
 		look->taker = taker_looked_at(task, state->lock.address);
 	look->call = -1;
 	if (!(GET(task, flags) & KTHREAD_FLAG)) {

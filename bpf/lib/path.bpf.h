@@ -29,7 +29,7 @@ static __always_inline struct mount *mount_of(struct vfsmount *mnt)
 	return (struct mount *)((void *)mnt - bpf_core_field_offset(struct mount, mnt));
 }
 
-static long walk_step(__u64 index, void *context)
+static __always_inline long walk_step(__u64 index, void *context)
 {
 	struct path_walk *walk = context;
 	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
@@ -70,7 +70,7 @@ static __always_inline void path_at(struct path_buffer *buffer, const struct pat
 	bpf_probe_read_kernel(&path, sizeof(path), at);
 	walk.dentry = path.dentry;
 	walk.mount = mount_of(path.mnt);
-	repeat(PATH_DEPTH, walk_step, &walk);
+	repeat(PATH_DEPTH, PATH_DEPTH, walk_step, &walk);
 	buffer->text[PATH_BUFFER - 1] = 0;
 	buffer->start = walk.start;
 }

@@ -19,7 +19,6 @@
 #define MAJOR(device) ((device) >> 20) /* include/linux/kdev_t.h */
 #define DEVICE_NULL 0x100003           /* 1:3 */
 #define DEVICE_PTMX 0x500002           /* 5:2, the master side of a pseudo-terminal */
-#define DESCRIPTORS_MAX 65536
 
 /* ---- descriptors --------------------------------------------------------------------------------- */
 
@@ -98,7 +97,7 @@ static __always_inline __u32 kind_of_file(struct file *file)
 	}
 }
 
-static long remember_file(__u64 index, void *context)
+static __always_inline long remember_file(__u64 index, void *context)
 {
 	struct session_files *known = *(struct session_files **)context;
 	struct file *file;
@@ -120,51 +119,70 @@ static __always_inline void remember_files(struct task_struct *task)
 		return;
 	known->session = (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
 	known->more = file_at(task, KNOWN_FILES + 3) != NULL;
-	repeat(KNOWN_FILES, remember_file, &known);
+	repeat(KNOWN_FILES, KNOWN_FILES, remember_file, &known);
 	bpf_map_update_elem(&session_files, &sid, known, BPF_ANY);
 }
 
+/* Counted in the record, and without a branch: where there is no bpf_loop the verifier walks each round by each way,
+ * and takes counters on the stack for as many states as they have values. */
 struct descriptor_walk {
+	struct event_session_look *event;
 	struct file **files;
 	struct session_files *known;
-	__u32 open, masters, inherited;
-	__u32 example1, example2, example3, example4;
 };
 
-static __always_inline void count_inherited(struct descriptor_walk *walk, __u32 number)
+/* 1 if it is 0 (and below 2^63), else 0; the compiler would make it a branch. */
+static __always_inline __u32 is_zero(__u64 value)
 {
-	__u32 nth = walk->inherited++;
-
-	if (nth == 0)
-		walk->example1 = number;
-	else if (nth == 1)
-		walk->example2 = number;
-	else if (nth == 2)
-		walk->example3 = number;
-	else if (nth == 3)
-		walk->example4 = number;
+	barrier_var(value);
+	value--;
+	barrier_var(value);
+	return value >> 63;
 }
 
-static long count_descriptor(__u64 index, void *context)
+static __always_inline void count_inherited(struct event_session_look *event, __u32 number)
+{
+	__u32 nth = event->inherited++;
+
+	if (nth == 0)
+		event->example1 = number;
+	else if (nth == 1)
+		event->example2 = number;
+	else if (nth == 2)
+		event->example3 = number;
+	else if (nth == 3)
+		event->example4 = number;
+}
+
+static __always_inline long count_descriptor(__u64 index, void *context)
 {
 	struct descriptor_walk *walk = context;
-	struct session_files *known = walk->known;
 	struct file **slot = walk->files + index + 3, *file = NULL;
 
+	if (!walk->event)
+		return 1;
 	bpf_probe_read_kernel(&file, sizeof(file), slot);
-	if (!file)
-		return 0;
-	walk->open++;
-	if (BPF_CORE_READ(file, f_inode, i_rdev) == DEVICE_PTMX)
-		walk->masters++;
-	if (known && index < KNOWN_FILES && known->files[index] == (__u64)file)
-		count_inherited(walk, index + 3);
+	walk->event->descriptors += 1 - is_zero((__u64)file >> 1);
+	walk->event->pty_masters += is_zero(BPF_CORE_READ(file, f_inode, i_rdev) ^ DEVICE_PTMX);
+	return 0;
+}
+
+static __always_inline long find_known(__u64 index, void *context)
+{
+	struct descriptor_walk *walk = context;
+	struct file **slot = walk->files + index + 3, *file = NULL;
+
+	if (!walk->event || !walk->known || index >= KNOWN_FILES)
+		return 1;
+	bpf_probe_read_kernel(&file, sizeof(file), slot);
+	if (file && walk->known->files[index] == (__u64)file)
+		count_inherited(walk->event, index + 3);
 	return 0;
 }
 
 static __always_inline void read_descriptors(struct event_session_look *event, struct task_struct *task)
 {
-	struct descriptor_walk walk = {};
+	struct descriptor_walk walk = {.event = event};
 	__u32 sid = event->sid, most = GET(plain(task), files, fdt, max_fds);
 
 	event->stdin_kind = kind_of_file(file_at(task, 0));
@@ -174,15 +192,15 @@ static __always_inline void read_descriptors(struct event_session_look *event, s
 	walk.known = bpf_map_lookup_elem(&session_files, &sid);
 	if (walk.known && walk.known->session != (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]))
 		walk.known = NULL;
-	if (walk.files && most > 3)
-		repeat(most < DESCRIPTORS_MAX ? most - 3 : DESCRIPTORS_MAX, count_descriptor, &walk);
-	event->descriptors = walk.open;
-	event->pty_masters = walk.masters;
-	event->inherited = walk.known ? walk.inherited : ~0U;
-	event->example1 = walk.example1;
-	event->example2 = walk.example2;
-	event->example3 = walk.example3;
-	event->example4 = walk.example4;
+	most = most > 3 ? most - 3 : 0;
+	if (walk.files) {
+		repeat(most < DESCRIPTORS_MAX ? most : DESCRIPTORS_MAX, DESCRIPTORS_MAX, count_descriptor, &walk);
+		repeat(most < KNOWN_FILES ? most : KNOWN_FILES, KNOWN_FILES, find_known, &walk);
+	}
+	if (most > DESCRIPTORS_MAX)
+		event->descriptors = ~0U; /* not known */
+	if (!walk.known)
+		event->inherited = ~0U;
 }
 
 /* ---- the rest of a process' state ------------------------------------------------------------------ */
@@ -254,7 +272,7 @@ static __always_inline void read_session(struct event_session_look *event, struc
 	event->terminal = terminal_of(task);
 	event->umask = GET(plain(task), fs, umask);
 	event->cwd_root = is_in_root(task);
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(GET(plain(task), signal), is_child_subreaper);
+	event->subreaper = is_subreaper(task);
 	event->hangup = disposition_of_hangup(task);
 	read_exec_ids(event, task);
 	read_descriptors(event, task);

@@ -26,7 +26,7 @@ static __always_inline __u32 dead_kind(struct task_struct *leader)
 /* The letter that ps shows (fs/proc/array.c task_state_array). */
 static __always_inline __u32 state_letter(struct task_struct *task)
 {
-	__u32 state = GET(task, __state);
+	__u32 state = state_of(task);
 
 	if (GET(task, exit_state))
 		return GET(task, exit_state) == EXIT_ZOMBIE_STATE ? 'Z' : 'X';
@@ -65,7 +65,7 @@ static __always_inline void fill_snap(struct event_snap_process *event, struct t
 	event->dead_for_ns = event->dead == 1 ? dead_for(task) : 0;
 	event->status = event->dead == 1 ? wait_status(task) : 0;
 	event->live_threads = GET(plain(task), signal, live.counter);
-	event->subreaper = BPF_CORE_READ_BITFIELD_PROBED(GET(plain(task), signal), is_child_subreaper);
+	event->subreaper = is_subreaper(task);
 	event->pdeathsig = GET(task, pdeath_signal);
 	event->scope = is_target(GET(task, tgid)) ? SCOPE_TARGET : SCOPE_RELATIVE;
 }

@@ -29,10 +29,6 @@
 #define FAMILY_INET6 10
 #define UNIX_NAME 108
 
-/* The verifier takes a function that is not static by itself, once, knowing nothing of its numbers; an inlined or a
- * static one it follows anew from each way that leads there. That was most of the time that loading took. */
-#define OUT_OF_LINE __noinline
-
 /* ---- room ------------------------------------------------------------------------------------------- */
 
 #define TEXTS (2 * TEXT_MOST + PATH_BUFFER + 8)
@@ -106,6 +102,28 @@ static __always_inline struct session_scratch *session_room(void)
 			count_lost(GROUP_SESSION, 1);                                                                  \
 	} while (0)
 
+/* The path that lies at this kernel address, into the room. */
+OUT_OF_LINE int walk_to_root(__u64 at)
+{
+	struct session_scratch *room = session_room();
+
+	if (room)
+		path_at(&room->path, (const struct path *)at);
+	return 0;
+}
+
+static __always_inline void take_path(struct session_scratch *room, struct file *file)
+{
+	room->path.start = PATH_BUFFER; /* none */
+	if (file)
+		walk_to_root((__u64)&file->f_path);
+}
+
+static __always_inline void take_directory(struct task_struct *task)
+{
+	walk_to_root((__u64)&BPF_CORE_READ(task, fs)->pwd);
+}
+
 /* Each puts a text at `to`, where there is room for it, and returns its length. */
 static __always_inline __u32 put_path(char *to, struct path_buffer *path)
 {
@@ -178,7 +196,7 @@ struct name_search {
 };
 
 /* The word "pid" (or "pidfile") in the name: crond.pid, pid, redis_6379.pid, agent.pid.tmp, but not rapid or pidfd.h */
-static long find_pid(__u64 index, void *context)
+static __always_inline long find_pid(__u64 index, void *context)
 {
 	struct name_search *search = context;
 	const char *name;
@@ -195,11 +213,20 @@ static long find_pid(__u64 index, void *context)
 	return 1;
 }
 
+OUT_OF_LINE int name_says_pid(void)
+{
+	struct name_search search = {.room = session_room()};
+
+	if (!search.room)
+		return 0;
+	repeat(NAME_TAIL, NAME_TAIL, find_pid, &search);
+	return search.found;
+}
+
 /* Is it in the last bytes of the text of this length, which lies at a kernel address? */
 static __always_inline bool says_pid(struct session_scratch *room, const char *text, __u32 length)
 {
 	const __u32 most = NAME_TAIL - 8; /* a zero before, and some behind */
-	struct name_search search = {.room = room};
 	__u32 take = length < most ? length : most;
 
 	if (length < 3)
@@ -208,8 +235,7 @@ static __always_inline bool says_pid(struct session_scratch *room, const char *t
 	take &= NAME_TAIL - 1;
 	if (bpf_probe_read_kernel(room->name + 1, take, text + (length - take)))
 		return false;
-	repeat(NAME_TAIL, find_pid, &search);
-	return search.found;
+	return name_says_pid();
 }
 
 static __always_inline bool is_pid_file(struct session_scratch *room, struct file *file)
@@ -293,7 +319,7 @@ OUT_OF_LINE int chdir_done(void)
 	if (!room || !may_tell_step(task))
 		return 0;
 	BEGIN_TEXT(room, chdir, chdir, task);
-	path_at(&room->path, &BPF_CORE_READ(task, fs)->pwd);
+	take_directory(task);
 	used = put_path(room->chdir.texts, &room->path);
 	room->chdir.event.root = is_in_root(task);
 	room->chdir.event.path_len = used;
@@ -333,7 +359,7 @@ OUT_OF_LINE int tell_dup(__s32 from, __s32 to)
 	kind = kind_of_file(file);
 	BEGIN_TEXT(room, dup, dup, task);
 	if (has_path(kind)) {
-		path_of(&room->path, file);
+		take_path(room, file);
 		used = put_path(room->dup.texts, &room->path);
 	}
 	room->dup.event.from = from;
@@ -383,7 +409,7 @@ OUT_OF_LINE int open_done(__u32 descriptor, __u32 flags)
 	if (!room || !file || (descriptor > 2 && !is_pid_file(room, file)) || !may_tell_step(task))
 		return 0;
 	BEGIN_TEXT(room, open, open, task);
-	path_of(&room->path, file);
+	take_path(room, file);
 	used = put_path(room->open.texts, &room->path);
 	mode = BPF_CORE_READ(file, f_mode);
 	room->open.event.path_len = used;
@@ -408,7 +434,7 @@ OUT_OF_LINE int tell_lock(__u32 descriptor, __u32 how, __s32 result)
 	if (!room || !file || !is_pid_file(room, file) || !may_tell_step(task))
 		return 0;
 	BEGIN_TEXT(room, lock, file_lock, task);
-	path_of(&room->path, file);
+	take_path(room, file);
 	used = put_path(room->lock.texts, &room->path);
 	room->lock.event.path_len = used;
 	room->lock.event.inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -426,7 +452,7 @@ static __always_inline __u32 put_directory(struct session_scratch *room, char *t
 {
 	if (name[0] == '/' || directory != DIRECTORY_CURRENT)
 		return 0;
-	path_at(&room->path, &BPF_CORE_READ(task, fs)->pwd);
+	take_directory(task);
 	return put_path(to, &room->path);
 }
 

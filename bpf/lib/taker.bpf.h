@@ -185,7 +185,7 @@ struct claim_search {
 	__u32 tid, own, free, pad;
 };
 
-static long look_for_claim(__u64 index, void *context)
+static __always_inline long look_for_claim(__u64 index, void *context)
 {
 	struct claim_search *search = context;
 	const struct claim *claim = claim_at(search->semaphore, index);
@@ -209,7 +209,7 @@ static __always_inline __u32 find_claim(struct task_struct *task, struct sem_cla
 	struct claim *claim;
 	__u64 before;
 
-	repeat(CLAIMS_MAX, look_for_claim, &search);
+	repeat(CLAIMS_MAX, CLAIMS_MAX, look_for_claim, &search);
 	if (search.own < CLAIMS_MAX || !fresh || search.free >= CLAIMS_MAX)
 		return search.own;
 	claim = claim_at(semaphore, search.free);
@@ -447,7 +447,7 @@ static __always_inline void weigh_maybe(struct claim_walk *walk, __u64 asked_ns,
 	walk->maybe_at = at;
 }
 
-static long weigh_claim(__u64 index, void *context)
+static __always_inline long weigh_claim(__u64 index, void *context)
 {
 	struct claim_walk *walk = context;
 	struct sem_claims *semaphore = walk->semaphore;
@@ -506,7 +506,7 @@ static __always_inline __u32 last_taker(const struct sem_key *key, __u64 space, 
 
 	if (!semaphore)
 		return 0;
-	repeat(CLAIMS_MAX, weigh_claim, &walk);
+	repeat(CLAIMS_MAX, CLAIMS_MAX, weigh_claim, &walk);
 	if (empty && must_have_taken(&walk, private)) {
 		walk.sure_ns = walk.maybe_ns;
 		walk.sure_at = walk.maybe_at;

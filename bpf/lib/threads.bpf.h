@@ -73,7 +73,7 @@ struct thread_state {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536); /* the loader sets it by threads-max */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, FILLED_IN_SWITCHES);
 	__type(key, __u64);
 	__type(value, struct thread_state);
 } threads SEC(".maps");

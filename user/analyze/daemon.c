@@ -5,6 +5,8 @@
  * a daemon at all is decided in common/daemonhood. daemon.child-* are told by orphan.c, being about a parent's death.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "analyze/analyzer.h"
@@ -266,9 +268,13 @@ static const char *standard_words(const struct session_look *look, int number)
 
 static void tell_state(struct finding *finding, const struct session_look *look)
 {
+	char others[40] = "other descriptors not counted";
+
+	if (look->descriptors != SESSION_UNKNOWN)
+		snprintf(others, sizeof(others), "%" PRIu32 " other descriptors", look->descriptors);
 	finding_evidence(finding, look->at_ns,
 			 "what it is like then: in session %u, %s; %s; working directory %s; mask %04o; "
-			 "stdin %s, stdout %s, stderr %s; %u other descriptors",
+			 "stdin %s, stdout %s, stderr %s; %s",
 			 look->sid,
 			 look->leader         ? "which it leads"
 			 : look->leader_alive ? "whose leader lives"
@@ -278,7 +284,7 @@ static void tell_state(struct finding *finding, const struct session_look *look)
 			 : look->cwd    ? look->cwd
 					: "not /",
 			 look->umask, standard_words(look, 0), standard_words(look, 1), standard_words(look, 2),
-			 look->descriptors);
+			 others);
 }
 
 /* What a step that was left out will cost. */

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "cli/closest.h"
+#include "source/live.h"
 
 #define SUFFIX ".expect"
 
@@ -244,6 +245,8 @@ static int check_need(const struct demo *demo, const char *need, struct error *e
 	if (!strncmp(need, "cpus>=", 6) && !text_parse_number(need + 6, 1, 4096, &cpus))
 		return count_cpus() < cpus &&
 		       error_set(error, -ENODEV, "needs %d processors, there are %d", (int)cpus, count_cpus());
+	if (!strcmp(need, "locks-all"))
+		return source_live_lacks_holds() && error_set(error, -EOPNOTSUPP, "%s", source_live_lacks_holds());
 	return error_set(error, -EINVAL, "demo %s needs '%s', and nobody knows what that is", demo->name, need);
 }
 

@@ -18,7 +18,7 @@ struct process_ref { /* identity; pid 0: nobody known */
 	uint64_t start_ns;
 };
 
-#define SESSION_UNKNOWN UINT32_MAX /* of `inherited` and `execs` */
+#define SESSION_UNKNOWN UINT32_MAX /* of `descriptors`, `inherited` and `execs` */
 #define EXAMPLES 4
 
 /* One look (event session_look), as it is in the event. Texts are not escaped; NULL unknown. */

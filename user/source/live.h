@@ -54,6 +54,9 @@ struct live_options {
  */
 int source_live_open(struct live_options *options, struct source **source, struct error *error);
 
+/* Why this kernel cannot do --locks all; NULL: nothing is known that is in the way. */
+const char *source_live_lacks_holds(void);
+
 /* Messages of libbpf go to `log` (may be NULL: dropped). */
 void source_live_log(void (*log)(int level, const char *text));
 

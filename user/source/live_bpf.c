@@ -12,14 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "source/privilege.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's generated code */
+#pragma GCC diagnostic ignored "-Wunused-function"
 #include "fexit.skel.h"
 #include "lifeline.skel.h"
+#include "older.skel.h"
 #pragma GCC diagnostic pop
 
 #define DEFAULT_BUFFER (4U << 20)
@@ -29,12 +32,35 @@
 #define DEFAULT_PID_MAX 4194304UL
 #define THREADS_OF_SOME 65536UL
 #define THREADS_OF_ALL 262144UL
+#define THREADS_OF_OLDER 8192UL /* where each takes its room beforehand: some 8 MB */
+#define FOLDS_OF_OLDER 8192U
+#define RECORDS_ROOM (256U * 1024)
+
+/* Both objects are built of the same sources, so one skeleton serves both: it finds maps and programs by name. */
+_Static_assert(sizeof(struct lifeline_bpf__rodata) == sizeof(struct older_bpf__rodata) &&
+		   sizeof(struct lifeline_bpf__bss) == sizeof(struct older_bpf__bss),
+	       "the objects' variables lie differently");
 
 static void (*log_line)(int level, const char *text);
 
 void source_live_log(void (*log)(int level, const char *text))
 {
 	log_line = log;
+}
+
+/* "prog 'NAME': -- BEGIN PROG LOAD LOG --", and in one of the lines behind it "processed N insns" */
+static void log_cost(const char *text)
+{
+	static const char sign[] = "': -- BEGIN PROG LOAD LOG --";
+	const char *begin = strstr(text, "prog '"), *end = strstr(text, sign), *cost = strstr(text, "\nprocessed ");
+	char line[128];
+
+	if (!begin || !end || !cost)
+		return;
+	begin += 6;
+	snprintf(line, sizeof(line), "verifier: %.*s: %lu instructions\n", (int)(end - begin), begin,
+		 strtoul(cost + 11, NULL, 10));
+	log_line(3, line);
 }
 
 /* The verifier's log of a refused program is long, and its end is what matters: nothing is cut. */
@@ -47,6 +73,8 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	if (vasprintf(&text, format, arguments) < 0)
 		return 0;
 	log_line(level == LIBBPF_WARN ? 1 : level == LIBBPF_INFO ? 2 : 3, text);
+	if (level == LIBBPF_DEBUG)
+		log_cost(text);
 	free(text);
 	return 0;
 }
@@ -73,7 +101,7 @@ static uint32_t scope_chunks(void)
 static uint32_t thread_limit(bool watch_all)
 {
 	const unsigned long limit = live_read_limit("/proc/sys/kernel/threads-max", THREADS_OF_SOME);
-	const unsigned long most = watch_all ? THREADS_OF_ALL : THREADS_OF_SOME;
+	const unsigned long most = live_bpf_older() ? THREADS_OF_OLDER : watch_all ? THREADS_OF_ALL : THREADS_OF_SOME;
 
 	return (uint32_t)(limit < most ? limit : most);
 }
@@ -245,6 +273,7 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	fill_selection(settings, plan->selection);
 	live_syscalls_fill(settings);
 	skeleton->bss->shared.self_tgid = (uint32_t)getpid();
+	skeleton->bss->shared.self_call = -1;
 }
 
 static int map_scope(struct live_bpf *bpf, struct error *error)
@@ -267,6 +296,38 @@ static int open_iterator(struct live_bpf *bpf, struct error *error)
 		return error_errno(error, fd, "cannot make a task iterator");
 	bpf->iterator_link = fd;
 	return 0;
+}
+
+/* Asked once: whether a program may loop by a call, as those do that are built for newer kernels. Without privileges
+ * the answer is that it may; then it is the load that fails, and says why. */
+bool live_bpf_older(void)
+{
+	static int answer = -1;
+
+	if (answer < 0 && getenv("LIFELINE_PROGRAMS")) /* tests */
+		answer = !strcmp(getenv("LIFELINE_PROGRAMS"), "older");
+	if (answer < 0)
+		answer = !libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL);
+	return answer;
+}
+
+struct lifeline_bpf *live_bpf_open(void)
+{
+	struct lifeline_bpf *skeleton = calloc(1, sizeof(*skeleton));
+	int result = skeleton ? lifeline_bpf__create_skeleton(skeleton) : -ENOMEM;
+	size_t size;
+
+	if (!result && live_bpf_older()) {
+		skeleton->skeleton->data = older_bpf__elf_bytes(&size);
+		skeleton->skeleton->data_sz = size;
+	}
+	if (!result)
+		result = bpf_object__open_skeleton(skeleton->skeleton, NULL);
+	if (!result)
+		return skeleton;
+	lifeline_bpf__destroy(skeleton);
+	errno = -result;
+	return NULL;
 }
 
 /* Asked once: whether a program can be attached to the return of a single system call, found by doing it. */
@@ -293,10 +354,29 @@ static void size_holds(struct lifeline_bpf *skeleton, uint32_t entries)
 	bpf_map__set_max_entries(skeleton->maps.semaphores, entries);
 }
 
+#define LOG_STATISTICS 4 /* BPF_LOG_STATS of the kernel's include/linux/bpf_verifier.h */
+
+static void prepare_older(struct lifeline_bpf *skeleton)
+{
+	struct bpf_program *program;
+
+	bpf_map__set_max_entries(skeleton->maps.folds0, FOLDS_OF_OLDER);
+	bpf_map__set_max_entries(skeleton->maps.folds1, FOLDS_OF_OLDER);
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_log_level(program, LOG_STATISTICS);
+}
+
+const char *source_live_lacks_holds(void)
+{
+	return live_bpf_older() ? "this kernel lacks what --locks all is built on: bpf_get_attach_cookie (Linux 5.15), "
+				  "bpf_find_vma (5.17)"
+				: NULL;
+}
+
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	uint32_t ring = ring_size(plan->buffer_bytes, plan->wants & (1U << GROUP_TIMELINE));
-	struct lifeline_bpf *skeleton = lifeline_bpf__open();
+	struct lifeline_bpf *skeleton = live_bpf_open();
 
 	if (!skeleton)
 		return error_errno(error, -errno, "cannot open the BPF programs");
@@ -306,6 +386,8 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf_map__set_max_entries(skeleton->maps.lockers, plan->holds ? thread_limit(plan->watch_all) : 1);
 	if (!plan->holds)
 		size_holds(skeleton, 1);
+	if (live_bpf_older())
+		prepare_older(skeleton);
 	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
@@ -320,7 +402,8 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	return 0;
 }
 
-/* What each loaded program cost the kernel's verifier, for tests/vm/verifier.txt. Kernels before 5.16 do not tell. */
+/* What each loaded program cost the kernel's verifier, for tests/vm/verifier.txt. Kernels before 5.16 (commit
+ * aba64c7da983) tell it in the verifier's log alone: log_cost. */
 static void log_verified(const struct live_bpf *bpf)
 {
 	struct bpf_program *program;
@@ -345,6 +428,11 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 
 	*bpf = (struct live_bpf){.iterator_link = -1, .lost_fd = -1};
 	libbpf_set_print(print_libbpf);
+	if (plan->holds && source_live_lacks_holds()) {
+		error_set(error, -EOPNOTSUPP, "%s", source_live_lacks_holds());
+		error_hint(error, "--locks contended tells of waits for locks here too");
+		return -EOPNOTSUPP;
+	}
 	result = prepare(bpf, plan, error);
 	if (result)
 		return result;
@@ -368,6 +456,8 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 	if (result)
 		return result;
 	live_bpf_iterate(bpf, ITERATE_SELF, NULL, NULL);
+	if (live_bpf_older() && (bpf->shared->self_call != SYS_read || bpf->shared->self_size != RECORDS_ROOM))
+		return error_set(error, -EOPNOTSUPP, "cannot find the registers of threads in this kernel");
 	if (!bpf->shared->queued_asleep)
 		bpf_program__set_autoattach(bpf->skeleton->progs.ll_late, false);
 	result = lifeline_bpf__attach(bpf->skeleton);
@@ -479,7 +569,7 @@ static ssize_t hand_over(const unsigned char *bytes, size_t length, record_fn re
 
 static int read_records(int fd, record_fn record, void *context)
 {
-	static const size_t room = 256 * 1024;
+	static const size_t room = RECORDS_ROOM;
 	unsigned char *bytes = malloc(room);
 	size_t length = 0;
 	ssize_t got = 0, used;

@@ -48,6 +48,10 @@ struct live_plan {
 	const struct live_options *selection; /* attach: who is wanted; NULL: nobody but those marked */
 };
 
+/* Is this a kernel that the other build of the programs is for (bpf/lib/kernel.bpf.h)? */
+bool live_bpf_older(void);
+/* The programs that this kernel can run, not loaded; NULL with errno. */
+struct lifeline_bpf *live_bpf_open(void);
 /* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
 bool live_bpf_single_calls(void);
 /* Has the kernel the system call that this program is for? True of programs that are for none. */

@@ -69,12 +69,18 @@ static bool is_on_single_call(const char *name)
 	return !strncmp(name, "ll_fx_", 6);
 }
 
+/* What is known before it is tried. */
+static const char *known_lack(const char *name)
+{
+	return strncmp(name, "ll_lock", 7) ? NULL : source_live_lacks_holds();
+}
+
 enum { TRY_ALL = -1, TRY_SINGLE_CALLS = -2 };
 
 /* Loads and attaches the program of that number (or such a set), and takes it away again. 0 or a negative errno. */
 static int try_programs(int which)
 {
-	struct lifeline_bpf *skeleton = lifeline_bpf__open();
+	struct lifeline_bpf *skeleton = live_bpf_open();
 	struct bpf_program *program;
 	int result, number = 0;
 
@@ -83,10 +89,11 @@ static int try_programs(int which)
 	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		const bool single = is_on_single_call(bpf_program__name(program));
+		const bool lacks = known_lack(bpf_program__name(program));
 
 		/* a call that this kernel does not have has no place for a program */
 		bpf_program__set_autoload(program, which == TRY_SINGLE_CALLS ? single && live_bpf_has_call(program)
-						   : which == TRY_ALL        ? !single
+						   : which == TRY_ALL        ? !single && !lacks
 									     : number == which);
 		number++;
 	}
@@ -127,7 +134,11 @@ static void tell_program(const struct bpf_program *program, int result, probe_te
 	capability.name = about->name;
 	snprintf(capability.how, sizeof(capability.how), "%s at %s", bpf_program__name(program),
 		 section + (section[0] == '?'));
-	if (result)
+	if (known_lack(bpf_program__name(program))) {
+		capability.state = CAPABILITY_DEGRADED;
+		snprintf(capability.why, sizeof(capability.why), "%s: %s", about->loses,
+			 known_lack(bpf_program__name(program)));
+	} else if (result)
 		probe_refuse(&capability, result, about->loses);
 	if (!privilege_granted(&privileges[0]) || !privilege_granted(&privileges[1]))
 		capability.fix[0] = '\0'; /* told of the capabilities already */
@@ -154,7 +165,7 @@ static void tell_single_calls(probe_tell tell, void *context)
 /* All at once, as they mostly work all; one by one only to find out which does not. */
 static void tell_programs(probe_tell tell, void *context)
 {
-	struct lifeline_bpf *skeleton = lifeline_bpf__open();
+	struct lifeline_bpf *skeleton = live_bpf_open();
 	const int all = skeleton ? try_programs(TRY_ALL) : -errno;
 	struct bpf_program *program;
 	int number = 0;
@@ -169,7 +180,8 @@ static void tell_programs(probe_tell tell, void *context)
 	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		if (!is_on_single_call(bpf_program__name(program)))
-			tell_program(program, all ? try_programs(number) : 0, tell, context);
+			tell_program(program, all && !known_lack(bpf_program__name(program)) ? try_programs(number) : 0,
+				     tell, context);
 		number++;
 	}
 	lifeline_bpf__destroy(skeleton);

@@ -16,7 +16,7 @@ struct capability {
 	enum capability_state state;
 	bool core;	  /* without it lifeline cannot do its work: doctor exits 125 */
 	char how[160];	  /* which way is in use, e.g. "sys_exit, filtered by number" */
-	char why[320];	  /* why it is degraded or impossible; empty if it works */
+	char why[480];	  /* why it is degraded or impossible; empty if it works */
 	char fix[320];	  /* what would mend it; empty if nothing or nothing is needed */
 };
 

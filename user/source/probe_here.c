@@ -230,17 +230,22 @@ static void check_uprobes(struct capability *capability)
 	    result == -EACCES || result == -EPERM ? "root, or CAP_SYS_ADMIN: the kernel asks for no less" : "");
 }
 
-/* What the programs call of the kernel's and cannot do without; asked by a program of one call each. */
+/* What the programs call of the kernel's, asked by a program of one call each. But for the first there are other ways.
+ */
 static void check_helpers(struct capability *capability)
 {
 	static const struct {
 		enum bpf_func_id helper;
+		enum bpf_prog_type type;
 		const char *name;
-	} needed[] = {{BPF_FUNC_loop, "bpf_loop (Linux 5.17)"},
-		      {BPF_FUNC_task_pt_regs, "bpf_task_pt_regs (5.15)"},
-		      {BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf (5.11)"},
-		      {BPF_FUNC_ringbuf_query, "bpf_ringbuf_query (5.8)"}};
-	char lacks[160] = "";
+	} called[] = {{BPF_FUNC_ringbuf_query, BPF_PROG_TYPE_RAW_TRACEPOINT, "bpf_ringbuf_query (Linux 5.8)"},
+		      {BPF_FUNC_loop, BPF_PROG_TYPE_RAW_TRACEPOINT, "bpf_loop (Linux 5.17)"},
+		      {BPF_FUNC_find_vma, BPF_PROG_TYPE_RAW_TRACEPOINT, "bpf_find_vma (5.17)"},
+		      {BPF_FUNC_task_pt_regs, BPF_PROG_TYPE_RAW_TRACEPOINT, "bpf_task_pt_regs (5.15)"},
+		      {BPF_FUNC_get_attach_cookie, BPF_PROG_TYPE_KPROBE, "bpf_get_attach_cookie (5.15)"},
+		      {BPF_FUNC_get_current_task_btf, BPF_PROG_TYPE_RAW_TRACEPOINT, "bpf_get_current_task_btf (5.11)"}};
+	char lacks[200] = "";
+	bool first = true;
 
 	capability->name = "kernel helpers";
 	capability->core = true;
@@ -249,15 +254,27 @@ static void check_helpers(struct capability *capability)
 		return;
 	}
 	SAY(how, "all that the programs call");
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, needed[i].helper, NULL))
-			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), "%s%s", *lacks ? ", " : "",
-				 needed[i].name);
-	if (!*lacks)
-		return;
-	take_away(capability);
-	SAY(why, "this kernel has no %s", lacks);
-	SAY(fix, "use Linux 5.17 or later; `report`, `zombies` and `locks` work here all the same");
+	for (size_t i = 0; i < sizeof(called) / sizeof(called[0]); i++) {
+		if (libbpf_probe_bpf_helper(called[i].type, called[i].helper, NULL))
+			continue;
+		first = first && i;
+		snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), "%s%s", *lacks ? ", " : "",
+			 called[i].name);
+	}
+	if (!first) {
+		take_away(capability);
+		SAY(why, "this kernel has no %s", lacks);
+		SAY(fix, "use Linux 5.8 or later; `report`, `zombies` and `locks` work here all the same");
+	} else if (*lacks) {
+		capability->state = CAPABILITY_DEGRADED;
+		SAY(how, "programs for older kernels");
+		SAY(why,
+		    "this kernel has no %s: --locks all is refused; told as lost are adoptions of more than 64 "
+		    "children "
+		    "of one thread, and threads beyond 8192 at a time; more than 256 descriptors are not counted",
+		    lacks);
+		SAY(fix, "Linux 5.17 or later");
+	}
 }
 
 /* In one word, before each of them. */

@@ -228,6 +228,7 @@ static const struct symbol_set symbol_sets[] = {
     {"session_look", "stderr_kind", false, descriptor_kinds},
     {"session_look", "cause", false, look_causes},
     {"session_look", "hangup", false, signal_dispositions},
+    {"session_look", "descriptors", false, not_known},
     {"session_look", "inherited", false, not_known},
     {"session_look", "execs", false, not_known},
     {"file_lock", "how", false, lock_hows},
