@@ -6,6 +6,9 @@
 . tests/live/lib.bash
 export LIFELINE_PROGRAMS=older
 
+tests/live/older.py "$BUILD/gen/older/older.bpf.o" >"$scratch/new"
+is "nothing in them is newer than Linux 5.10" 0 $? "$scratch/new"
+
 for name in process/fork-and-ppid zombie/never-waits orphan/adopted-by-subreaper daemon/textbook exit/crash switch/sleepers lock/mutex deadlock/abba; do
 	timeout 60 "$LIFELINE" demo --replay-check "$name" >"$scratch/demo" 2>&1
 	is "$name" 0 $? "$scratch/demo"
