@@ -9,7 +9,7 @@
 #include "threads.h"
 
 static pthread_mutex_t accounts = PTHREAD_MUTEX_INITIALIZER, journal = PTHREAD_MUTEX_INITIALIZER;
-static struct tokens both, booked;
+static struct tokens both, booked, audited;
 static void book(struct demo_thread *self);
 static void audit(struct demo_thread *self);
 
@@ -26,7 +26,7 @@ static void book(struct demo_thread *self)
 	pthread_mutex_unlock(&journal);
 	pthread_mutex_unlock(&accounts);
 	tokens_give(&booked, 1);
-	demo_sleep_ms(50); /* lives on: the two could have met */
+	tokens_take(&audited, 1); /* lives on meanwhile: the two could have met */
 }
 
 static void audit(struct demo_thread *self)
@@ -38,6 +38,7 @@ static void audit(struct demo_thread *self)
 	demo_say("took the journal, then the accounts");
 	pthread_mutex_unlock(&accounts);
 	pthread_mutex_unlock(&journal);
+	tokens_give(&audited, 1);
 }
 
 int main(void)
@@ -45,6 +46,7 @@ int main(void)
 	demo_begin("main", "starts a clerk and an auditor, who both need the accounts and the journal");
 	both = tokens_new();
 	booked = tokens_new();
+	audited = tokens_new();
 	demo_thread_start(&clerk);
 	demo_thread_start(&auditor);
 	demo_ready();
