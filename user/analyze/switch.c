@@ -19,6 +19,7 @@
 
 #define BOUND_LIFETIME_NS (200 * MILLISECOND) /* shorter lives say nothing */
 #define BOUND_PERCENT 80                      /* of its life running or in the run queue */
+#define BOUND_CPU_NS (10 * MILLISECOND)       /* who computed for less has waited, and wanted nothing */
 #define OVERLAP_NS (100 * MILLISECOND)        /* so long must there have been too many at once */
 #define QUEUED_PERCENT 10                     /* of what they wanted to run they must have waited */
 #define CAPACITY_SLACK_PERCENT 5 /* what a pinned set may have got beyond its processors, by clock errors */
@@ -104,7 +105,8 @@ static bool is_bound(const struct span *span)
 {
 	const uint64_t life_ns = span->until_ns - span->since_ns;
 
-	return life_ns >= BOUND_LIFETIME_NS && (double)demand_of(span->thread) * 100 >= (double)life_ns * BOUND_PERCENT;
+	return life_ns >= BOUND_LIFETIME_NS && span->thread->counters.cpu_ns >= BOUND_CPU_NS &&
+	       (double)demand_of(span->thread) * 100 >= (double)life_ns * BOUND_PERCENT;
 }
 
 /* ---- switch.oversubscribed ------------------------------------------------------------------------------------- */

@@ -625,11 +625,9 @@ static unsigned threads_left(const struct process *process)
  * machine the killed wait for their turn like anybody. */
 static bool waited_for_processors(const struct process *process, uint64_t until_ns)
 {
-	for (const struct thread *t = process->threads; t; t = t->next)
-		if (t->tid != process->id.pid && t->exited_ns == until_ns)
-			return !t->has_counters ||
-			       t->counters.runqueue_ns >= (until_ns - process->leader_exited_ns) / 2;
-	return false;
+	struct counters sum = {0};
+
+	return !process_counters(process, &sum) || sum.runqueue_ns >= (until_ns - process->leader_exited_ns) / 2;
 }
 
 static void title_leader(struct finding *finding, const struct analysis *analysis, const struct process *process,

@@ -39,6 +39,16 @@ static bool is_over(const struct sweep *sweep, const struct process *process)
 	return last_ns <= sweep->model->now && sweep->model->now - last_ns >= sweep->rule->grace_ns;
 }
 
+/* Threads may leave the processor for the last time when their process has been collected: their counters come then. On
+ * a machine so busy that it takes longer than this they are given up. */
+#define LAST_SWITCH_NS 5000000000ULL
+
+static bool is_awaited(const struct sweep *sweep, const struct thread *thread)
+{
+	return thread->exited_ns && !thread->has_counters &&
+	       model_now(sweep->model) < thread->exited_ns + LAST_SWITCH_NS;
+}
+
 static bool can_go(const struct sweep *sweep, const struct process *process)
 {
 	const struct retire_users *users = sweep->users;
@@ -47,7 +57,7 @@ static bool can_go(const struct sweep *sweep, const struct process *process)
 	    users->needs(users->context, process))
 		return false;
 	for (const struct thread *thread = process->threads; thread; thread = thread->next)
-		if (users->needs_thread(users->context, process, thread))
+		if (is_awaited(sweep, thread) || users->needs_thread(users->context, process, thread))
 			return false;
 	return true;
 }
