@@ -73,6 +73,27 @@ silent "python: a pool of threads" '.code != "lock.gil" and (.code | startswith(
 if command -v python3 >/dev/null && [ -x /usr/bin/python3 ]; then
 	silent "python: a pool of threads, without symbols" "$but_locks" /usr/bin/python3 pool.py
 fi
+# What is around the GIL is not told as locks of the program's, also where the interpreter's functions have no names.
+cat >loops.py <<'END'
+import threading, time
+end = time.monotonic() + 1
+def loop():
+    while time.monotonic() < end:
+        pass
+threads = [threading.Thread(target=loop) for _ in range(4)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+END
+for python in python3 /usr/bin/python3; do
+	command -v "$python" >/dev/null || { skip "python: around the GIL ($python)" "it is not here"; continue; }
+	timeout 60 "$LIFELINE" run --format json -o "$report" -- "$python" loops.py 2>"$scratch/err"
+	if [ "$(jq '[.locks[] | select(.kind == "gil")] | length' "$report")" = 0 ]; then
+		skip "python: around the GIL ($python)" "it has none, or one that is not seen"
+		continue
+	fi
+	is "python: mutexes around the GIL ($python)" "[]" \
+		"$(jq -c '[.locks[] | select(.kind == "mutex" and ((.name // "") | startswith("_PyRuntime"))) | .name]' "$report")" "$scratch/err"
+done
 silent "java" "$but_locks" java Pool.java
 silent "node" "$but_locks" node -e 'require("child_process").execFile("true", () => {}); require("fs").readFile("/etc/passwd", () => {})'
 [ "$failures" = 0 ]

@@ -168,12 +168,19 @@ static uint32_t kind_in_general(const struct lock_facts *facts)
 	return kind == LOCK_FUTEX ? kind_by_memory(facts) : kind;
 }
 
+/* The mutexes around the GIL's condition variables, which are no locks of the program's. Where the interpreter is
+ * stripped its functions have no names: but these are the only ones of pthreads within its own state (3.2 to 3.12; its
+ * other locks are made one by one, elsewhere, and are semaphores). */
+static bool is_around_gil(const struct lock_facts *facts)
+{
+	return facts->python || (facts->site && (facts->site->takes_gil || facts->site->drops_gil));
+}
+
 uint32_t lock_kind_of(const struct lock_facts *facts)
 {
 	const uint32_t kind = kind_in_general(facts);
 
-	/* the mutex around the GIL's condition variable is no lock of the program's */
-	if (kind == LOCK_MUTEX && facts->site && (facts->site->takes_gil || facts->site->drops_gil))
+	if (kind == LOCK_MUTEX && is_around_gil(facts))
 		return LOCK_GIL;
 	return facts->site && facts->site->in_barrier ? LOCK_BARRIER : kind;
 }
