@@ -16,24 +16,26 @@ observe()
 	tests/live/sem_truth.py "$scratch/truth" "$scratch/report.json" "$scratch/events.jsonl" >"$scratch/verdict" 2>"$scratch/wrong"
 }
 
-# Never a wrong one. The checker is itself checked, by times that are off. A busy machine lets the threads meet less often.
+# Never a wrong one. The checker is itself checked, by times that are off. How often threads meet, and how, is up to the
+# machine: a busy one lets them meet less often. So what is not there at once gets more time; what is wrong does not.
 truth()
 {
 	local seconds=${SEM_TRUTH_SECONDS:-4}
 	local enough='del(.handed) | all(.[]; .waits > 100)'
+	local most='del(.handed) | all(.[]; .known >= 0.4 * .waits) and ([.[] | .known] | add) >= 0.6 * ([.[] | .waits] | add)'
 
 	for seconds in "$seconds" $((2 * seconds)) $((4 * seconds)); do
 		if ! observe "$seconds" --locks all; then
 			fail "sem-truth: can be judged" "$scratch/wrong"
 			return
 		fi
-		jq -e "$enough" "$scratch/verdict" >/dev/null && break
+		jq -e "any(.[]; .wrong > 0) or (($enough) and ($most))" "$scratch/verdict" >/dev/null && break
+		sed 's,^,# ,' "$scratch/verdict"
 	done
 	sed 's,^,# ,' "$scratch/verdict" "$scratch/wrong"
 	holds "sem-truth: no last taker is wrong" "$scratch/verdict" 'all(.[]; .wrong == 0)'
 	holds "sem-truth: waits for each semaphore are told" "$scratch/verdict" "$enough"
-	holds "sem-truth: most last takers are known" "$scratch/verdict" \
-		'del(.handed) | all(.[]; .known >= 0.4 * .waits) and ([.[] | .known] | add) >= 0.6 * ([.[] | .waits] | add)'
+	explain=. holds "sem-truth: most last takers are known" "$scratch/verdict" "$most"
 	holds "sem-truth: of one that others post nobody is named, but before that shows" "$scratch/verdict" '.handed.known <= 4'
 	explain='.findings[] | select(.code == "lock.contended") | .evidence[].text' \
 		holds "sem-truth: the report says what they are" "$scratch/report.json" '
