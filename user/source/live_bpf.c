@@ -302,10 +302,11 @@ static int open_iterator(struct live_bpf *bpf, struct error *error)
  * the answer is that it may; then it is the load that fails, and says why. */
 bool live_bpf_older(void)
 {
+	const char *asked_for = getenv("LIFELINE_PROGRAMS"); /* tests */
 	static int answer = -1;
 
-	if (answer < 0 && getenv("LIFELINE_PROGRAMS")) /* tests */
-		answer = !strcmp(getenv("LIFELINE_PROGRAMS"), "older");
+	if (answer < 0 && asked_for)
+		answer = !strcmp(asked_for, "older");
 	if (answer < 0)
 		answer = !libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL);
 	return answer;
