@@ -88,12 +88,13 @@ static bool lost_its_daemon(const struct model *model, const struct process *pro
 	return before && after_by(adoption->at_ns, before->at_ns, WAS_DAEMON_NS);
 }
 
-/* What an ended one waited for a processor in all its life: on a busy machine those on their way out take longer. */
+/* What an ended one's first thread waited for a processor in all its life: on a busy machine those on their way out
+ * take longer. Not the sum over its threads, which can be longer than its life. */
 static uint64_t was_kept_ns(const struct process *process)
 {
-	struct counters sum = {0};
+	const struct thread *leader = process->exited_ns ? model_thread(process, process->id.pid) : NULL;
 
-	return process->exited_ns && process_counters(process, &sum) ? sum.runqueue_ns : 0;
+	return leader && leader->has_counters ? leader->counters.runqueue_ns : 0;
 }
 
 /* Long enough after its parent's end, or long enough to show what it was for. */
