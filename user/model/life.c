@@ -144,8 +144,6 @@ static int take_leader_place(struct model *model, struct process *process, uint3
 		caller = thread_add(model, process, old_tid, 0);
 	if (!leader || !caller)
 		return -ENOMEM;
-	thread_stop_waiting(leader, t_ns);
-	thread_stop_waiting(caller, t_ns);
 	thread_stop_lock_wait(caller);
 	old_leader = *leader;
 	memcpy(leader->comm, caller->comm, COMM_SIZE);
