@@ -9,19 +9,12 @@ moment within TOLERANCE of the wait's beginning. Prints one line of JSON: per lo
 one, wrong ones, and the largest distance. SHIFT (ns) is added to the times of waits, to see this check fail.
 """
 import bisect
-import json
 import sys
 
+sys.dont_write_bytecode = True
+from truth import read, rows, told  # noqa: E402
+
 TOLERANCE_NS = 20_000  # between the event's time and the reading of the word there is some work, or a hypervisor's pause
-
-
-def rows(truth):
-    by_lock = [[] for _ in truth["locks"]]
-    for thread, lock, asked, got, leaving, left in truth["holds"]:
-        by_lock[lock].append((got, asked, leaving, left, truth["tids"][thread]))
-    for holds in by_lock:
-        holds.sort()
-    return dict(zip(truth["locks"], by_lock))
 
 
 def distance(holds, index, moment):
@@ -40,34 +33,14 @@ def how_far(holds, starts, holder, moment):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        locks = rows(json.load(file))
-    with open(sys.argv[2], encoding="utf-8") as file:
-        process = json.load(file)["processes"][0]
-    offset = int(process["id"].split("@")[1]) - process["started_ns"]
-    offset += int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    truth = read(sys.argv[1])
+    locks = rows(truth, lambda thread: truth["tids"][thread])
     starts = {name: [hold[0] for hold in holds] for name, holds in locks.items()}
-    result = {name: {"waits": 0, "known": 0, "unknown": 0, "wrong": 0, "furthest_ns": 0} for name in locks}
-    with open(sys.argv[3], encoding="utf-8") as file:
-        for line in file:
-            if '"type":"lock-wait"' not in line:
-                continue
-            event = json.loads(line)
-            name = event["name"]
-            if name not in locks:
-                continue
-            told = result[name]
-            told["waits"] += 1
-            if event["holder"] is None:
-                told["unknown"] += 1
-                continue
-            told["known"] += 1
-            far = how_far(locks[name], starts[name], event["holder"], event["t_ns"] + offset)
-            if event["holder"] == event["tid"] or far is None or far > TOLERANCE_NS:
-                told["wrong"] += 1
-            if far is not None:
-                told["furthest_ns"] = max(told["furthest_ns"], far)
-    print(json.dumps(result))
+    for name, counts, event in told(locks, read(sys.argv[2]), lambda event: event["name"]):
+        far = how_far(locks[name], starts[name], event["holder"], event["t_ns"])
+        if event["holder"] == event["tid"] or far is None or far > TOLERANCE_NS:
+            counts["wrong"] += 1
+        counts["furthest_ns"] = max(counts.get("furthest_ns", 0), far or 0)
 
 
 main()

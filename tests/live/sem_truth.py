@@ -9,20 +9,13 @@ one line of JSON: per semaphore waits told, with a holder, without one, wrong on
 waits, to see this check fail.
 """
 import bisect
-import json
 import sys
+
+sys.dont_write_bytecode = True
+from truth import read, rows, told  # noqa: E402
 
 TOLERANCE_NS = 20_000  # between the event's time and the reading of claims there is some work, or a hypervisor's pause
 NEAR = 64  # holds on each side that are looked at
-
-
-def rows(truth):
-    by_lock = [[] for _ in truth["locks"]]
-    for tid, lock, asked, got, leaving, left in truth["holds"]:
-        by_lock[lock].append((got, asked, leaving, left, tid))
-    for holds in by_lock:
-        holds.sort()
-    return {name or "shared": holds for name, holds in zip(truth["locks"], by_lock)}
 
 
 def is_right(holds, starts, holder, moment):
@@ -38,35 +31,20 @@ def is_right(holds, starts, holder, moment):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        locks = rows(json.load(file))
-    with open(sys.argv[2], encoding="utf-8") as file:
-        report = json.load(file)
-    process = report["processes"][0]
-    offset = int(process["id"].split("@")[1]) - process["started_ns"]
-    offset += int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    report = read(sys.argv[2])
+    locks = rows(read(sys.argv[1]), lambda tid: tid)
+    locks = {name or "shared": holds for name, holds in locks.items()}
     in_shared = {lock["id"] for lock in report["locks"] if lock["shared"] and lock["kind"] == "semaphore"}
     starts = {name: [hold[0] for hold in holds] for name, holds in locks.items()}
-    result = {name: {"waits": 0, "known": 0, "unknown": 0, "wrong": 0} for name in locks}
     wrong = []
-    with open(sys.argv[3], encoding="utf-8") as file:
-        for line in file:
-            if '"type":"lock-wait"' not in line:
-                continue
-            event = json.loads(line)
-            name = "shared" if event["lock"] in in_shared else event["name"]
-            if name not in locks:
-                continue
-            told = result[name]
-            told["waits"] += 1
-            if event["holder"] is None:
-                told["unknown"] += 1
-                continue
-            told["known"] += 1
-            if not is_right(locks[name], starts[name], event["holder"], event["t_ns"] + offset):
-                told["wrong"] += 1
-                wrong.append([name, event["tid"], event["holder"], event["t_ns"] + offset])
-    print(json.dumps(result))
+
+    def name_of(event):
+        return "shared" if event["lock"] in in_shared else event["name"]
+
+    for name, counts, event in told(locks, report, name_of):
+        if not is_right(locks[name], starts[name], event["holder"], event["t_ns"]):
+            counts["wrong"] += 1
+            wrong.append([name, event["tid"], event["holder"], event["t_ns"]])
     for one in wrong[:5]:
         print("wrong:", *one, file=sys.stderr)
 
