@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #endif
 
+#include "bpf/abi/event.h"
+
 #define SYSCALL_TABLE_SIZE 512
 
 /* Which system calls the exit hook looks at, and which reason a thread blocked in one has. User space fills both tables
@@ -71,6 +73,8 @@ struct settings {
 	__u32 timeline_bytes; /* with more than that in the ring, switches are dropped: the rest is for all others */
 	__u32 exit_wakes;     /* as wakes, of a thread that is ending */
 	__u32 want_holds;     /* probes on the C library's lock functions are attached */
+	__u32 returns_by_perf; /* the program at the perf event of all returns is used, whatever this kernel needs */
+	__u32 unused;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
@@ -104,16 +108,24 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 self_level;   /* lifeline's pid namespace depth */
 	__u32 self_pidns;
 	__u32 fold_side;    /* which of the two maps of folded waits is in use: 0 or 1 */
+	/* Whether anything was put into a map of that side since user space last set this to 0, just before it emptied
+	 * it: to walk through a map of many thousand empty places costs more than all else in a quiet second. */
+	__u32 folds_filled[2];
+	__u32 holds_filled[2]; /* holds or orders */
 	__u32 look_pid;	    /* for ITERATE_THREADS; 0: all targets */
 	__u64 long_wait_ns; /* for ITERATE_LONG_WAITS */
 	__u32 look_at_all;  /* ITERATE_SESSIONS: all targets */
 	__u32 epoch;	    /* with want_holds: how many threads were born or have ended */
 	__u32 queued_asleep; /* set by ITERATE_SELF: sleepers can be queued here, as ll_late finds out */
-	__u32 pad;
+	__u32 preempted; /* set by ITERATE_SELF: programs at tracepoints can be put off the processor */
 	__u64 unplaced_ns;  /* when a call last was about a semaphore in shared memory that could not be told which */
 	/* ITERATE_SELF: the call that lifeline is in, and the size that it asks for, as its registers have them */
 	__s32 self_call;
 	__u32 self_size;
+	__u64 apart[8]; /* a line of the cache: what is asked often is not to suffer from what is counted */
+	/* Events that found no room, by class. Here and not in a map of its own, as reading one by a system call keeps
+	 * programs at perf events from running (kernel/bpf/syscall.c, bpf_disable_instrumentation). */
+	__u64 lost[EVENT_GROUP_COUNT];
 };
 
 #define LOOK_AT_MOST 1024 /* processes looked at in one ITERATE_SESSIONS */

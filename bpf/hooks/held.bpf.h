@@ -10,14 +10,33 @@
 #include "lib/common.bpf.h"
 #include "lib/held.bpf.h"
 
-SEC("?uprobe")
-int ll_lock_call(struct pt_regs *context)
+static __always_inline void call_begins(struct pt_regs *context)
 {
 	struct task_struct *task = current_task();
 
+	if (is_target(GET(task, tgid)) && !is_compat(task))
+		lock_call_begins(task, registers_of(task), bpf_get_attach_cookie(context));
+}
+
+static __always_inline void call_tried(struct pt_regs *context)
+{
+	struct task_struct *task = current_task();
+	struct locker *locker;
+
 	if (!is_target(GET(task, tgid)) || is_compat(task))
-		return 0;
-	lock_call_begins(task, registers_of(task), bpf_get_attach_cookie(context));
+		return;
+	locker = locker_find(task);
+	if (locker && locker->pending_call == (bpf_get_attach_cookie(context) & PROBE_CALL))
+		tried(task, locker, (__s32)PT_REGS_RC(context), now());
+}
+
+/* Nothing may be done here before stay(): see private stacks in lib/kernel.bpf.h. */
+SEC("?uprobe")
+int ll_lock_call(struct pt_regs *context)
+{
+	stay();
+	call_begins(context);
+	may_leave();
 	return 0;
 }
 
@@ -25,20 +44,15 @@ int ll_lock_call(struct pt_regs *context)
 SEC("?uretprobe")
 int ll_lock_tried(struct pt_regs *context)
 {
-	struct task_struct *task = current_task();
-	struct locker *locker;
-
-	if (!is_target(GET(task, tgid)) || is_compat(task))
-		return 0;
-	locker = locker_find(task);
-	if (locker && locker->pending_call == (bpf_get_attach_cookie(context) & PROBE_CALL))
-		tried(task, locker, (__s32)PT_REGS_RC(context), now());
+	stay();
+	call_tried(context);
+	may_leave();
 	return 0;
 }
 
 /* A thread ends, perhaps while it holds locks; a program of its own, since that of all exits is large already. */
 SEC("?tp_btf/sched_process_exit")
-int BPF_PROG(ll_locker_ends, struct task_struct *task)
+int STAYING_PROG(ll_locker_ends, struct task_struct *task)
 {
 	if (!is_target(GET(task, tgid)))
 		return 0;
@@ -48,7 +62,7 @@ int BPF_PROG(ll_locker_ends, struct task_struct *task)
 }
 
 SEC("?tp_btf/task_newtask")
-int BPF_PROG(ll_locker_born, struct task_struct *child)
+int STAYING_PROG(ll_locker_born, struct task_struct *child)
 {
 	if (is_target(current_task()->tgid))
 		__sync_fetch_and_add(&shared.epoch, 1);

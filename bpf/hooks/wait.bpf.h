@@ -378,8 +378,15 @@ static __always_inline void call_returned(struct pt_regs *regs, __u64 number, lo
 	}
 }
 
+/* A number that means nothing to either kind of program is passed on before anything else is asked. */
+static __always_inline bool is_of_interest(__u64 number)
+{
+	return number < SYSCALL_TABLE_SIZE &&
+	       (settings.interest[number] | settings.polled[number] | settings.compat[number]);
+}
+
 /*
- * Two ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
+ * Three ways, chosen by user space. Where the kernel lets programs attach to single functions, one on each of these
  * calls: other calls then cost nothing. Else one on the return of every system call, which passes on all but these by
  * number.
  */
@@ -388,13 +395,26 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 {
 	__u64 number = call_number(regs);
 
-	/* a number that means nothing to either kind of program is passed on before anything else is asked */
-	if (number >= SYSCALL_TABLE_SIZE ||
-	    !(settings.interest[number] | settings.polled[number] | settings.compat[number]))
+	if (!is_of_interest(number))
 		return 0;
 	stay();
 	call_returned(regs, number, result);
 	may_leave();
+	return 0;
+}
+
+/* The same, by way of the perf event of this tracepoint: dearer, but perf disables preemption before it begins, and
+ * does not count which programs are under way. For kernels whose tracepoints are preempted. */
+SEC("?tp/raw_syscalls/sys_exit")
+int ll_sysexit_perf(struct trace_event_raw_sys_exit *event)
+{
+	__u64 number;
+
+	if (!tracepoints_are_preempted() && !settings.returns_by_perf)
+		return 0;
+	number = event->id;
+	if (is_of_interest(number))
+		call_returned(registers_of(current_task()), number, event->ret);
 	return 0;
 }
 

@@ -35,14 +35,6 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-/* Events that found no room, by class. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, EVENT_GROUP_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} lost SEC(".maps");
-
 struct scope_chunk {
 	__u8 of[SCOPE_CHUNK];
 };
@@ -121,10 +113,8 @@ static __always_inline bool is_target(__u32 tgid)
 
 static __always_inline void count_lost(__u32 group, __u64 count)
 {
-	__u64 *counter = bpf_map_lookup_elem(&lost, &group);
-
-	if (counter)
-		*counter += count;
+	if (group < EVENT_GROUP_COUNT)
+		__sync_fetch_and_add(&shared.lost[group], count);
 }
 
 /* The reader looks every few milliseconds by itself; it is woken only when the ring fills up. A wake-up per event would

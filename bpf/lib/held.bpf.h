@@ -82,9 +82,10 @@ static __always_inline void fold_hold(const struct locker *locker, const struct 
 				      __u64 hold_ns, __u64 t)
 {
 	struct hold_key key = HOLD_KEY(locker, held);
+	const __u32 side = shared.fold_side & 1;
 	struct hold_fold *fold, fresh = {};
 
-	fold = shared.fold_side ? bpf_map_lookup_elem(&holds1, &key) : bpf_map_lookup_elem(&holds0, &key);
+	fold = side ? bpf_map_lookup_elem(&holds1, &key) : bpf_map_lookup_elem(&holds0, &key);
 	if (fold) {
 		fold->acquisitions += acquisitions;
 		fold->hold_ns += hold_ns;
@@ -101,25 +102,28 @@ static __always_inline void fold_hold(const struct locker *locker, const struct 
 	fresh.first_ns = acquisitions ? held->since_ns : 0;
 	fresh.last_ns = acquisitions ? t : 0;
 	__builtin_memcpy(fresh.comm, locker->comm, sizeof(fresh.comm));
-	if (shared.fold_side ? bpf_map_update_elem(&holds1, &key, &fresh, BPF_ANY)
-			     : bpf_map_update_elem(&holds0, &key, &fresh, BPF_ANY))
+	if (side ? bpf_map_update_elem(&holds1, &key, &fresh, BPF_ANY)
+		 : bpf_map_update_elem(&holds0, &key, &fresh, BPF_ANY))
 		count_lost(GROUP_LOCK, acquisitions ? acquisitions : 1);
+	shared.holds_filled[side] = 1;
 }
 
 static __always_inline void fold_order(const struct order_key *key, const struct locker *locker, __u64 t)
 {
 	struct order_fold *fold, fresh = {.count = 1, .first_ns = t, .last_ns = t};
+	const __u32 side = shared.fold_side & 1;
 
-	fold = shared.fold_side ? bpf_map_lookup_elem(&orders1, key) : bpf_map_lookup_elem(&orders0, key);
+	fold = side ? bpf_map_lookup_elem(&orders1, key) : bpf_map_lookup_elem(&orders0, key);
 	if (fold) {
 		fold->count++;
 		fold->last_ns = t;
 		return;
 	}
 	__builtin_memcpy(fresh.comm, locker->comm, sizeof(fresh.comm));
-	if (shared.fold_side ? bpf_map_update_elem(&orders1, key, &fresh, BPF_ANY)
-			     : bpf_map_update_elem(&orders0, key, &fresh, BPF_ANY))
+	if (side ? bpf_map_update_elem(&orders1, key, &fresh, BPF_ANY)
+		 : bpf_map_update_elem(&orders0, key, &fresh, BPF_ANY))
 		count_lost(GROUP_LOCK, 1);
+	shared.holds_filled[side] = 1;
 }
 
 /* ---- what is held ---------------------------------------------------------------------------------------- */

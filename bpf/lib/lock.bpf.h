@@ -368,9 +368,10 @@ static __always_inline void find_site(struct task_struct *task, struct lock_wait
 static __always_inline void fold(struct task_struct *task, const struct lock_fold_key *key,
 				 const struct lock_wait *lock, __u64 waited_ns, bool timeout, __u32 count)
 {
+	const __u32 side = shared.fold_side & 1;
 	struct lock_fold *entry, fresh = {};
 
-	entry = shared.fold_side ? bpf_map_lookup_elem(&folds1, key) : bpf_map_lookup_elem(&folds0, key);
+	entry = side ? bpf_map_lookup_elem(&folds1, key) : bpf_map_lookup_elem(&folds0, key);
 	if (entry) {
 		entry->waits += count;
 		entry->timeouts += timeout;
@@ -387,9 +388,10 @@ static __always_inline void fold(struct task_struct *task, const struct lock_fol
 		__builtin_memcpy(fresh.words, lock->words, sizeof(fresh.words));
 		fresh.sp = lock->sp;
 	}
-	if (shared.fold_side ? bpf_map_update_elem(&folds1, key, &fresh, BPF_ANY)
-			     : bpf_map_update_elem(&folds0, key, &fresh, BPF_ANY))
+	if (side ? bpf_map_update_elem(&folds1, key, &fresh, BPF_ANY)
+		 : bpf_map_update_elem(&folds0, key, &fresh, BPF_ANY))
 		count_lost(GROUP_LOCK, count);
+	shared.folds_filled[side] = 1;
 }
 
 static __always_inline void fold_wait(struct task_struct *task, const struct lock_wait *lock, __u64 waited_ns,

@@ -67,4 +67,25 @@ else
 	is "run by fexit: refused here, and said" 1 "$(grep -c 'refuses programs on single calls (fexit)' "$scratch/err")" "$scratch/err"
 	holds "run by fexit: refused here, so that all is seen" "$report" '.trace.unseen == []'
 fi
+
+# What kernels want that preempt programs at tracepoints; it does on all. tracefs need not be mounted.
+facts='{codes: [.findings[].code] | sort, waits: [.processes[] | [.comm, .waits.calls, .waits.reaped, .exit, .reaped_by != null]] | sort, lost: .trace.lost.total, unseen: .trace.unseen}'
+LIFELINE_CALL_HOOK=tp_btf run -vv -- "$DEMOS/zombie/reaps-in-time"
+is "run by tp_btf: no perf event" 0 "$(grep -c 'seen by a perf event' "$scratch/err")" "$scratch/err"
+plain=$(jq -S "$facts" "$report")
+holds "run by tp_btf: waits are known" "$report" '[.processes[].waits | .calls, .reaped] | add == 7'
+export LIFELINE report DEMOS
+for mounted in yes no; do
+	if [ $mounted = yes ]; then
+		prepare='mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing'
+	else
+		prepare='while umount -l /sys/kernel/tracing; do :; done 2>/dev/null; [ ! -e /sys/kernel/tracing/events ]'
+	fi
+	# shellcheck disable=SC2016 # for the inner shell
+	LIFELINE_CALL_HOOK=perf timeout 30 unshare -m sh -c "($prepare) || exit 77"'
+		exec "$LIFELINE" run -vv --format json -o "$report" -- "$DEMOS/zombie/reaps-in-time"' </dev/null >/dev/null 2>"$scratch/err"
+	is "run by perf, tracefs mounted: $mounted: works" 0 $? "$scratch/err"
+	is "run by perf, tracefs mounted: $mounted: a perf event is used" 1 "$(grep -c 'seen by a perf event' "$scratch/err")" "$scratch/err"
+	is "run by perf, tracefs mounted: $mounted: the same facts" "$plain" "$(jq -S "$facts" "$report")"
+done
 [ "$failures" = 0 ]

@@ -10,10 +10,12 @@ kernel=$1
 lines=$(sort -k1,1 -k2,2nr | awk '!seen[$1]++ && $2 > 0')
 
 if [ -n "${UPDATE:-}" ]; then
-	{
-		awk -v kernel="$kernel" '/^#/ || !NF || $1 != kernel' "$table"
-		echo "$lines" | awk -v kernel="$kernel" 'NF { printf "%-10s %-16s %6d\n", kernel, $1, $2 }'
-	} >"$table.new" && mv "$table.new" "$table"
+	fresh=$(echo "$lines" | awk -v kernel="$kernel" 'NF { printf "%-10s %-16s %6d\n", kernel, $1, $2 }')
+	# in the place of what was there; a new kernel comes last
+	FRESH=$fresh awk -v kernel="$kernel" '
+		$1 != kernel { print }
+		$1 == kernel && !done++ { print ENVIRON["FRESH"] }
+		END { if (!done) print ENVIRON["FRESH"] }' "$table" >"$table.new" && mv "$table.new" "$table"
 	exit
 fi
 if ! grep -q "^$kernel " "$table"; then

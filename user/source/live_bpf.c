@@ -20,7 +20,6 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual" /* bpftool's generated code */
 #pragma GCC diagnostic ignored "-Wunused-function"
-#include "fexit.skel.h"
 #include "lifeline.skel.h"
 #include "older.skel.h"
 #pragma GCC diagnostic pop
@@ -118,27 +117,6 @@ static uint32_t ring_size(uint64_t wanted, bool timeline)
 	return size;
 }
 
-/* Numbers that are the same on every architecture, and newer than some C library. */
-#define FUTEX_WAITV_CALL 449
-#define FUTEX_WAIT_CALL 455
-
-/* Does this kernel have it? Asked with arguments that it refuses. */
-static bool has_call(long number)
-{
-	return syscall(number, NULL, 0L, ~0UL, ~0UL, NULL, -1L) == 0 || errno != ENOSYS;
-}
-
-bool live_bpf_has_call(const struct bpf_program *program)
-{
-	const char *name = bpf_program__name(program);
-
-	if (!strcmp(name, "ll_fx_futex_waitv"))
-		return has_call(FUTEX_WAITV_CALL);
-	if (!strcmp(name, "ll_fx_futex_wait") || !strcmp(name, "ll_fx_futex_wake"))
-		return has_call(FUTEX_WAIT_CALL);
-	return true;
-}
-
 /* Which class of events a program serves, and so whose loss it is when the kernel did not run it. Those not named here
  * are of the class "life". */
 static const struct {
@@ -146,6 +124,7 @@ static const struct {
 	enum event_group group;
 } program_groups[] = {
 	{"ll_wait", GROUP_WAIT},	{"ll_sysexit", GROUP_WAIT},	   {"ll_fx_wait4", GROUP_WAIT},
+	{"ll_sysexit_perf", GROUP_WAIT},
 	{"ll_fx_waitid", GROUP_WAIT},	{"ll_free", GROUP_WAIT},	   {"ll_signal", GROUP_SIGNAL},
 	{"ll_oom", GROUP_SIGNAL},	{"ll_waking", GROUP_SWITCH},	   {"ll_late", GROUP_SWITCH},
 	{"ll_fx_setsid", GROUP_SESSION},
@@ -191,9 +170,20 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
 			bpf_program__set_autoload(program, single_calls && (wanted || (locks && is_file_call(name))));
 	}
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
+	bpf_program__set_autoload(skeleton->progs.ll_sysexit_perf, !single_calls);
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!live_bpf_has_call(program))
 			bpf_program__set_autoload(program, false);
+}
+
+/* Tests run all ways: fexit, sys_exit (as this kernel needs it, or one of both: tp_btf, perf). */
+#define HOOK_VARIABLE "LIFELINE_CALL_HOOK"
+
+static bool is_forced(const char *hook)
+{
+	const char *forced = getenv(HOOK_VARIABLE);
+
+	return forced && !strcmp(forced, hook);
 }
 
 /*
@@ -203,8 +193,7 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
  */
 static bool prefer_single_calls(const struct live_plan *plan)
 {
-	const char *forced = getenv("LIFELINE_CALL_HOOK"); /* tests run both ways */
-	const bool wanted = forced ? !strcmp(forced, "fexit") : plan->stays;
+	const bool wanted = getenv(HOOK_VARIABLE) ? is_forced("fexit") : plan->stays;
 	static bool told;
 
 	if (!wanted || live_bpf_single_calls())
@@ -268,6 +257,7 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->want_timeline = (plan->wants >> GROUP_TIMELINE) & 1;
 	settings->want_holds = plan->holds;
+	settings->returns_by_perf = is_forced("perf");
 	settings->timeline_bytes = ring / 2;
 	settings->wake_bytes = ring / 4;
 	fill_selection(settings, plan->selection);
@@ -298,20 +288,6 @@ static int open_iterator(struct live_bpf *bpf, struct error *error)
 	return 0;
 }
 
-/* Asked once: whether a program may loop by a call, as those do that are built for newer kernels. Without privileges
- * the answer is that it may; then it is the load that fails, and says why. */
-bool live_bpf_older(void)
-{
-	const char *asked_for = getenv("LIFELINE_PROGRAMS"); /* tests */
-	static int answer = -1;
-
-	if (answer < 0 && asked_for)
-		answer = !strcmp(asked_for, "older");
-	if (answer < 0)
-		answer = !libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL);
-	return answer;
-}
-
 struct lifeline_bpf *live_bpf_open(void)
 {
 	struct lifeline_bpf *skeleton = calloc(1, sizeof(*skeleton));
@@ -329,20 +305,6 @@ struct lifeline_bpf *live_bpf_open(void)
 	lifeline_bpf__destroy(skeleton);
 	errno = -result;
 	return NULL;
-}
-
-/* Asked once: whether a program can be attached to the return of a single system call, found by doing it. */
-bool live_bpf_single_calls(void)
-{
-	static int answer = -1;
-	struct fexit_bpf *probe;
-
-	if (answer >= 0)
-		return answer;
-	probe = fexit_bpf__open_and_load();
-	answer = probe && !fexit_bpf__attach(probe);
-	fexit_bpf__destroy(probe);
-	return answer;
 }
 
 /* Maps that are not in use take no room. */
@@ -367,13 +329,6 @@ static void prepare_older(struct lifeline_bpf *skeleton)
 		bpf_program__set_log_level(program, LOG_STATISTICS);
 }
 
-const char *source_live_lacks_holds(void)
-{
-	return live_bpf_older() ? "this kernel lacks what --locks all is built on: bpf_get_attach_cookie (Linux 5.15), "
-				  "bpf_find_vma (5.17)"
-				: NULL;
-}
-
 static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	uint32_t ring = ring_size(plan->buffer_bytes, plan->wants & (1U << GROUP_TIMELINE));
@@ -392,6 +347,7 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
+	bpf_program__set_autoattach(skeleton->progs.ll_sysexit_perf, false);
 	if (plan->holds)
 		bpf->many_probes = live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	if (plan->only_looks)
@@ -423,11 +379,42 @@ static void log_verified(const struct live_bpf *bpf)
 	}
 }
 
+struct bpf_link *live_bpf_attach_returns(struct lifeline_bpf *skeleton)
+{
+	const int event = live_tracepoint_event("raw_syscalls/sys_exit");
+	struct bpf_link *link;
+
+	if (event < 0) {
+		errno = -event;
+		return NULL;
+	}
+	link = bpf_program__attach_perf_event(skeleton->progs.ll_sysexit_perf, event);
+	if (!link)
+		close(event);
+	return link;
+}
+
+/* Of the two programs at all returns the one by perf is for kernels that preempt the other. */
+static void choose_way_of_returns(struct live_bpf *bpf)
+{
+	const bool wanted = is_forced("perf") || (bpf->shared->preempted && !is_forced("tp_btf"));
+
+	if (!wanted || !bpf_program__autoload(bpf->skeleton->progs.ll_sysexit_perf))
+		return;
+	bpf->returns = live_bpf_attach_returns(bpf->skeleton);
+	if (bpf->returns)
+		bpf_program__set_autoattach(bpf->skeleton->progs.ll_sysexit, false);
+	if (log_line && bpf->returns)
+		log_line(2, "returns of system calls are seen by a perf event\n");
+	else if (log_line)
+		log_line(1, "no perf event at all returns can be had: losses are likely, and will be told\n");
+}
+
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	int result;
 
-	*bpf = (struct live_bpf){.iterator_link = -1, .lost_fd = -1};
+	*bpf = (struct live_bpf){.iterator_link = -1};
 	libbpf_set_print(print_libbpf);
 	if (plan->holds && source_live_lacks_holds()) {
 		error_set(error, -EOPNOTSUPP, "%s", source_live_lacks_holds());
@@ -443,11 +430,6 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 	if (log_line)
 		log_verified(bpf);
 	bpf->shared = &bpf->skeleton->bss->shared;
-	bpf->lost_fd = bpf_map__fd(bpf->skeleton->maps.lost);
-	bpf->cpus = libbpf_num_possible_cpus();
-	bpf->lost_values = bpf->cpus > 0 ? calloc((size_t)bpf->cpus, sizeof(uint64_t)) : NULL;
-	if (!bpf->lost_values)
-		return error_errno(error, -ENOMEM, "cannot count losses");
 	if (!plan->watch_all) {
 		result = map_scope(bpf, error);
 		if (result)
@@ -461,6 +443,7 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 		return error_set(error, -EOPNOTSUPP, "cannot find the registers of threads in this kernel");
 	if (!bpf->shared->queued_asleep)
 		bpf_program__set_autoattach(bpf->skeleton->progs.ll_late, false);
+	choose_way_of_returns(bpf);
 	result = lifeline_bpf__attach(bpf->skeleton);
 	return result ? privilege_explain(result, "attach its BPF programs", error) : 0;
 }
@@ -520,14 +503,9 @@ static uint64_t missed_runs(const struct live_bpf *bpf, enum event_group group)
 
 uint64_t live_bpf_lost(struct live_bpf *bpf, enum event_group group)
 {
-	uint32_t key = group;
-	uint64_t total = missed_runs(bpf, group), fresh;
+	const uint64_t total = missed_runs(bpf, group) + __atomic_load_n(&bpf->shared->lost[group], __ATOMIC_RELAXED);
+	const uint64_t fresh = total - bpf->lost_told[group];
 
-	if (bpf_map_lookup_elem(bpf->lost_fd, &key, bpf->lost_values))
-		return 0;
-	for (int cpu = 0; cpu < bpf->cpus; cpu++)
-		total += bpf->lost_values[cpu];
-	fresh = total - bpf->lost_told[group];
 	bpf->lost_told[group] = total;
 	return fresh;
 }
@@ -621,15 +599,37 @@ void live_bpf_sample_wakes(struct live_bpf *bpf, bool on)
 	}
 }
 
+/* Which programs the kernel kept from running, for those who look into losses. */
+static void log_missed(const struct live_bpf *bpf)
+{
+	struct bpf_program *program;
+
+	if (!log_line || !bpf->skeleton)
+		return;
+	bpf_object__for_each_program(program, bpf->skeleton->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+		char line[128];
+
+		if (bpf_program__fd(program) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) || !info.recursion_misses)
+			continue;
+		snprintf(line, sizeof(line), "%s was not run %" PRIu64 " times, as it was under way already\n",
+			 bpf_program__name(program), (uint64_t)info.recursion_misses);
+		log_line(2, line);
+	}
+}
+
 void live_bpf_unload(struct live_bpf *bpf)
 {
+	log_missed(bpf);
 	live_bpf_sample_wakes(bpf, false);
+	bpf_link__destroy(bpf->returns);
 	live_bpf_unprobe(bpf);
 	if (bpf->scope)
 		munmap(bpf->scope, bpf->scope_size);
 	if (bpf->iterator_link >= 0)
 		close(bpf->iterator_link);
 	lifeline_bpf__destroy(bpf->skeleton);
-	free(bpf->lost_values);
-	*bpf = (struct live_bpf){.iterator_link = -1, .lost_fd = -1};
+	*bpf = (struct live_bpf){.iterator_link = -1};
 }

@@ -17,6 +17,15 @@ struct bpf_program;
 struct lifeline_bpf;
 struct ring_buffer;
 
+/* ---- live_kernel.c: what the kernel can do -------------------------------------------------------------- */
+
+/* Is this a kernel that the other build of the programs is for (bpf/lib/kernel.bpf.h)? */
+bool live_bpf_older(void);
+/* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
+bool live_bpf_single_calls(void);
+/* Has the kernel the system call that this program is for? True of programs that are for none. */
+bool live_bpf_has_call(const struct bpf_program *program);
+
 /* ---- live_bpf.c: the programs ---------------------------------------------------------------------- */
 
 struct live_bpf {
@@ -24,12 +33,11 @@ struct live_bpf {
 	struct shared *shared;	     /* the kernel side's variables, mapped */
 	unsigned char *scope;	     /* one byte a pid, mapped; NULL when all are watched */
 	size_t scope_size;
-	int lost_fd, cpus;
-	uint64_t *lost_values;	     /* room for one class on all processors */
 	uint64_t lost_told[EVENT_GROUP_COUNT];
 	int iterator_link;	     /* fd */
 	bool single_calls;	     /* programs are on single calls, and so see no polls, which are wanted */
 	struct bpf_link *waking;     /* while wake-ups are sampled */
+	struct bpf_link *returns;    /* of the program at the perf event of all returns, where that is in use */
 	bool many_probes;	     /* one link can have many */
 	int *probe_links;	     /* of --locks all: fds */
 	struct bpf_link **probes;    /* the same where each has one of its own */
@@ -48,14 +56,10 @@ struct live_plan {
 	const struct live_options *selection; /* attach: who is wanted; NULL: nobody but those marked */
 };
 
-/* Is this a kernel that the other build of the programs is for (bpf/lib/kernel.bpf.h)? */
-bool live_bpf_older(void);
 /* The programs that this kernel can run, not loaded; NULL with errno. */
 struct lifeline_bpf *live_bpf_open(void);
-/* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
-bool live_bpf_single_calls(void);
-/* Has the kernel the system call that this program is for? True of programs that are for none. */
-bool live_bpf_has_call(const struct bpf_program *program);
+/* Attaches the program at the return of all calls by way of perf; NULL with errno. */
+struct bpf_link *live_bpf_attach_returns(struct lifeline_bpf *skeleton);
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */
@@ -94,6 +98,11 @@ int live_bpf_iterate(struct live_bpf *bpf, enum iterate_mode mode, record_fn rec
  */
 void live_bpf_sample_wakes(struct live_bpf *bpf, bool on);
 void live_bpf_unload(struct live_bpf *bpf);
+
+/* ---- live_tracepoint.c: perf events of tracepoints -------------------------------------------------------- */
+
+/* The perf event of a tracepoint ("raw_syscalls/sys_exit"): its fd, to be closed, or a negative errno. */
+int live_tracepoint_event(const char *tracepoint);
 
 /* ---- live_probes.c: --locks all ------------------------------------------------------------------------ */
 

@@ -215,7 +215,6 @@ static void drain_map(struct locks *locks, int fd, uint64_t t_ns)
 	}
 	free(keys);
 	free(values);
-	tell_kept_wakes(locks, t_ns);
 }
 
 /* ---- lives ------------------------------------------------------------------------------------ */
@@ -286,10 +285,20 @@ static void flip(struct locks *locks)
 	locks->flipped_ns = live_clock();
 }
 
+/* What comes into a map while it is emptied sets its mark again. */
+static bool was_filled(uint32_t *mark)
+{
+	return __atomic_exchange_n(mark, 0, __ATOMIC_SEQ_CST);
+}
+
 static void drain_side(struct locks *locks, unsigned side, uint64_t t_ns)
 {
-	drain_map(locks, live_bpf_fold_fd(locks->bpf, side), t_ns);
-	if (locks->holds)
+	struct shared *shared = locks->bpf->shared;
+
+	if (was_filled(&shared->folds_filled[side]))
+		drain_map(locks, live_bpf_fold_fd(locks->bpf, side), t_ns);
+	tell_kept_wakes(locks, t_ns);
+	if (was_filled(&shared->holds_filled[side]))
 		holds_drain(locks, side, t_ns);
 }
 

@@ -37,6 +37,8 @@ static const struct program_words words[] = {
      "attach is impossible, and why a zombie is not reaped stays unknown", true},
     {"ll_sysexit", "returns of system calls",
      "who reaped whom, refused forks, steps of daemons and ends of lock waits stay unknown", true},
+    {"ll_sysexit_perf", "returns of system calls, where programs are preempted",
+     "the other way is used, and what is preempted there is lost, and told", false},
     {"ll_signal", "signals and who sent them", "exit.killed cannot name the sender", false},
     {"ll_oom", "kills by the OOM killer", "exit.oom cannot be told from other SIGKILLs", false},
     {"ll_posix_lock", "waits for fcntl locks", "waits for fcntl locks are not told", false},
@@ -77,6 +79,26 @@ static const char *known_lack(const char *name)
 
 enum { TRY_ALL = -1, TRY_SINGLE_CALLS = -2 };
 
+static int try_iterator(const struct lifeline_bpf *skeleton)
+{
+	const int link = bpf_link_create(bpf_program__fd(skeleton->progs.ll_iterate), 0, BPF_TRACE_ITER, NULL);
+
+	if (link < 0)
+		return link;
+	close(link);
+	return 0;
+}
+
+static int try_perf(struct lifeline_bpf *skeleton)
+{
+	struct bpf_link *link = live_bpf_attach_returns(skeleton);
+
+	if (!link)
+		return -errno;
+	bpf_link__destroy(link);
+	return 0;
+}
+
 /* Loads and attaches the program of that number (or such a set), and takes it away again. 0 or a negative errno. */
 static int try_programs(int which)
 {
@@ -98,18 +120,16 @@ static int try_programs(int which)
 		number++;
 	}
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
+	bpf_program__set_autoattach(skeleton->progs.ll_sysexit_perf, false);
 	/* these are loaded only: probe_here.c tries a probe */
 	live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	result = lifeline_bpf__load(skeleton);
 	if (!result)
 		result = lifeline_bpf__attach(skeleton);
-	if (!result && bpf_program__autoload(skeleton->progs.ll_iterate)) {
-		const int link = bpf_link_create(bpf_program__fd(skeleton->progs.ll_iterate), 0, BPF_TRACE_ITER, NULL);
-
-		result = link < 0 ? link : 0;
-		if (link >= 0)
-			close(link);
-	}
+	if (!result && bpf_program__autoload(skeleton->progs.ll_iterate))
+		result = try_iterator(skeleton);
+	if (!result && bpf_program__autoload(skeleton->progs.ll_sysexit_perf))
+		result = try_perf(skeleton);
 	lifeline_bpf__destroy(skeleton);
 	return result;
 }
