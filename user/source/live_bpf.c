@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -471,6 +472,27 @@ int live_bpf_order_fd(const struct live_bpf *bpf, unsigned side)
 int live_bpf_locker_fd(const struct live_bpf *bpf)
 {
 	return bpf_map__fd(bpf->skeleton->maps.lockers);
+}
+
+/*
+ * While a system call walks through a map, the kernel does not run programs at perf events on that processor
+ * (kernel/bpf/syscall.c, bpf_disable_instrumentation). Where returns are seen by one, this thread is not to be put off
+ * the processor meanwhile, so it is a real-time thread for that long, if it may (CAP_SYS_NICE).
+ */
+int live_bpf_take(const struct live_bpf *bpf, int map, uint64_t *position, bool begun, void *keys, void *values,
+		  uint32_t *count)
+{
+	const struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+	struct sched_param usual;
+	const int policy = bpf->returns ? sched_getscheduler(0) : -1;
+	const bool hurries = policy >= 0 && !sched_getparam(0, &usual) &&
+			     !sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &least);
+	const int result =
+	    bpf_map_lookup_and_delete_batch(map, begun ? position : NULL, position, keys, values, count, NULL);
+
+	if (hurries)
+		sched_setscheduler(0, policy, &usual);
+	return result;
 }
 
 struct bpf_program *live_bpf_probe_program(const struct live_bpf *bpf, bool at_return)

@@ -24,9 +24,11 @@ static void drop(struct locks *locks, const void *key, const void *value, uint64
 	(void)locks, (void)key, (void)value, (void)t_ns;
 }
 
+typedef void (*tell_element)(struct locks *locks, const void *key, const void *value, uint64_t t_ns);
+
 /* Takes all elements out of a map and hands them over. */
-static void drain(struct locks *locks, int fd, size_t key_size, size_t value_size, uint64_t t_ns,
-		  void (*tell)(struct locks *locks, const void *key, const void *value, uint64_t t_ns))
+static void drain(const struct live_bpf *bpf, struct locks *locks, int fd, size_t key_size, size_t value_size,
+		  uint64_t t_ns, tell_element tell)
 {
 	char *keys = malloc(BATCH * key_size), *values = malloc(BATCH * value_size);
 	uint64_t position = 0;
@@ -36,8 +38,7 @@ static void drain(struct locks *locks, int fd, size_t key_size, size_t value_siz
 	while (keys && values && !result) {
 		uint32_t count = BATCH;
 
-		result = bpf_map_lookup_and_delete_batch(fd, begun ? &position : NULL, &position, keys, values, &count,
-							 NULL);
+		result = live_bpf_take(bpf, fd, &position, begun, keys, values, &count);
 		if (result && result != -ENOENT)
 			break;
 		begun = true;
@@ -123,20 +124,23 @@ static void tell_order(struct locks *locks, const void *one, const void *other, 
 		   .gate3 = gates[2], .gate4 = gates[3], .flags = flags, .phase = key->epoch);
 }
 
+static void drain_side(const struct live_bpf *bpf, struct locks *locks, unsigned side, uint64_t t_ns, tell_element hold,
+		       tell_element order)
+{
+	drain(bpf, locks, live_bpf_hold_fd(bpf, side), sizeof(struct hold_key), sizeof(struct hold_fold), t_ns, hold);
+	drain(bpf, locks, live_bpf_order_fd(bpf, side), sizeof(struct order_key), sizeof(struct order_fold), t_ns,
+	      order);
+}
+
 void holds_drain(struct locks *locks, unsigned side, uint64_t t_ns)
 {
-	drain(locks, live_bpf_hold_fd(locks->bpf, side), sizeof(struct hold_key), sizeof(struct hold_fold), t_ns,
-	      tell_hold);
-	drain(locks, live_bpf_order_fd(locks->bpf, side), sizeof(struct order_key), sizeof(struct order_fold), t_ns,
-	      tell_order);
+	drain_side(locks->bpf, locks, side, t_ns, tell_hold, tell_order);
 }
 
 void holds_discard(struct live_bpf *bpf)
 {
-	for (unsigned side = 0; side < 2; side++) {
-		drain(NULL, live_bpf_hold_fd(bpf, side), sizeof(struct hold_key), sizeof(struct hold_fold), 0, drop);
-		drain(NULL, live_bpf_order_fd(bpf, side), sizeof(struct order_key), sizeof(struct order_fold), 0, drop);
-	}
+	drain_side(bpf, NULL, 0, 0, drop, drop);
+	drain_side(bpf, NULL, 1, 0, drop, drop);
 }
 
 /* ---- the end: what is held still --------------------------------------------------------------------------- */

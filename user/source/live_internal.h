@@ -69,6 +69,10 @@ struct bpf_program *live_bpf_probe_program(const struct live_bpf *bpf, bool at_r
 int live_bpf_hold_fd(const struct live_bpf *bpf, unsigned side);
 int live_bpf_order_fd(const struct live_bpf *bpf, unsigned side);
 int live_bpf_locker_fd(const struct live_bpf *bpf);
+/* Takes at most *count elements out of the map and says how many they are. `position`: where the next call goes on;
+ * begun: this is such a call. -ENOENT: these were the last. */
+int live_bpf_take(const struct live_bpf *bpf, int map, uint64_t *position, bool begun, void *keys, void *values,
+		  uint32_t *count);
 /* Before they are loaded: the programs at calls and at returns. Can one link have many probes? */
 bool live_bpf_prepare_probes(struct bpf_program *call, struct bpf_program *tried);
 void live_bpf_unprobe(struct live_bpf *bpf);

@@ -206,8 +206,7 @@ static void drain_map(struct locks *locks, int fd, uint64_t t_ns)
 	while (keys && values && !result) {
 		uint32_t count = DRAIN_BATCH;
 
-		result = bpf_map_lookup_and_delete_batch(fd, begun ? &position : NULL, &position, keys, values, &count,
-							 NULL);
+		result = live_bpf_take(locks->bpf, fd, &position, begun, keys, values, &count);
 		if (result && result != -ENOENT)
 			break;
 		begun = true;
