@@ -73,8 +73,6 @@ struct settings {
 	__u32 timeline_bytes; /* with more than that in the ring, switches are dropped: the rest is for all others */
 	__u32 exit_wakes;     /* as wakes, of a thread that is ending */
 	__u32 want_holds;     /* probes on the C library's lock functions are attached */
-	__u32 returns_by_perf; /* the program at the perf event of all returns is used, whatever this kernel needs */
-	__u32 unused;
 	__u8 interest[SYSCALL_TABLE_SIZE]; /* enum syscall_interest */
 	__u8 compat[SYSCALL_TABLE_SIZE];   /* the same by the numbers of 32-bit programs; all 0 where there are none */
 	__u8 reason[SYSCALL_TABLE_SIZE];   /* enum blocked_reason + 1; 0: other */
@@ -117,7 +115,7 @@ struct shared { /* read and written by both sides while programs run */
 	__u32 look_at_all;  /* ITERATE_SESSIONS: all targets */
 	__u32 epoch;	    /* with want_holds: how many threads were born or have ended */
 	__u32 queued_asleep; /* set by ITERATE_SELF: sleepers can be queued here, as ll_late finds out */
-	__u32 preempted; /* set by ITERATE_SELF: programs at tracepoints can be put off the processor */
+	__u32 pad;
 	__u64 unplaced_ns;  /* when a call last was about a semaphore in shared memory that could not be told which */
 	/* ITERATE_SELF: the call that lifeline is in, and the size that it asks for, as its registers have them */
 	__s32 self_call;

@@ -30,13 +30,15 @@ static __always_inline void call_tried(struct pt_regs *context)
 		tried(task, locker, (__s32)PT_REGS_RC(context), now());
 }
 
-/* Nothing may be done here before stay(): see private stacks in lib/kernel.bpf.h. */
 SEC("?uprobe")
 int ll_lock_call(struct pt_regs *context)
 {
-	stay();
-	call_begins(context);
-	may_leave();
+	if (own_stack()) {
+		call_begins(context);
+		leave_stack();
+	} else {
+		count_lost(GROUP_LOCK, 1);
+	}
 	return 0;
 }
 
@@ -44,9 +46,12 @@ int ll_lock_call(struct pt_regs *context)
 SEC("?uretprobe")
 int ll_lock_tried(struct pt_regs *context)
 {
-	stay();
-	call_tried(context);
-	may_leave();
+	if (own_stack()) {
+		call_tried(context);
+		leave_stack();
+	} else {
+		count_lost(GROUP_LOCK, 1);
+	}
 	return 0;
 }
 

@@ -351,7 +351,6 @@ static __always_inline void find_self(struct task_struct *task)
 		return;
 	read_own_pid(&own, task);
 	shared.queued_asleep = has_delayed_dequeue();
-	shared.preempted = tracepoints_are_preempted();
 	shared.self_tgid = GET(task, tgid);
 	shared.self_level = own.level;
 	shared.self_pidns = own.pidns;

@@ -408,11 +408,8 @@ int BPF_PROG(ll_sysexit, struct pt_regs *regs, long result)
 SEC("?tp/raw_syscalls/sys_exit")
 int ll_sysexit_perf(struct trace_event_raw_sys_exit *event)
 {
-	__u64 number;
+	const __u64 number = event->id;
 
-	if (!tracepoints_are_preempted() && !settings.returns_by_perf)
-		return 0;
-	number = event->id;
 	if (is_of_interest(number))
 		call_returned(registers_of(current_task()), number, event->ret);
 	return 0;

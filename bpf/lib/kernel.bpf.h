@@ -211,36 +211,20 @@ extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
 extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
-extern const struct srcu_data tracepoint_srcu_srcu_data __ksym __weak;
 
 struct bpf_subprog_info___sleeps {
 	bool might_sleep;
 } __attribute__((preserve_access_index));
 
 /*
- * Tracepoints disabled preemption for their programs up to 6.18, and no longer in 7.3 (commit a46023d5616e "tracing:
- * Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast", which brought this variable). In a kernel that
- * preempts itself a thread whose time is over in the middle of a program now leaves it under way, and as a kernel does
- * not run a program that is under way on the same processor already, what others do meanwhile is lost (counted, as
- * recursion_misses; in a virtual machine one event in a hundred). Can go, with all that asks, when tracepoints do it
- * again.
- */
-static __always_inline bool tracepoints_are_preempted(void)
-{
-	return &tracepoint_srcu_srcu_data != NULL;
-}
-
-/*
- * Private stacks: from 6.13 on (commit e00931c02568 "bpf: Enable private stack for eligible subprogs"; arm64: 6.17)
- * a program that needs more than 64 bytes has its stack not on that of the thread but in a place of the processor's.
- * That relies on no program being begun while it is under way, which nobody sees to in programs at uprobes: of two
- * threads that are in one by turns, one goes on with what the other left, pointers among it. 7.3.4 went down with that
- * within a minute, in ll_lock_call. So these disable preemption before they put anything there. Where that cannot be
- * done --locks all is refused (user/source/live_kernel.c).
- *
- * So programs disable preemption for as long as they run. Programs on single functions were never protected from it in
- * kernels that preempt themselves. Only where the verifier allows calls of functions meanwhile that it takes by
- * themselves: it knows then whether these might sleep (from 6.15 on).
+ * A kernel does not run a program that is under way on the same processor already. Up to 6.18 tracepoints disabled
+ * preemption, so only an interrupt could meet one. In 7.3 (first seen there) they do not (commit a46023d5616e "tracing:
+ * Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast"): where the kernel preempts itself, a thread whose
+ * time is over in the middle of a program leaves it under way, and what the others do meanwhile is lost (counted, as
+ * recursion_misses; in a virtual machine one event in a hundred). Programs on single functions were never protected
+ * from it. So programs disable preemption for as long as they run. Only where the verifier allows calls of functions
+ * meanwhile that it takes by themselves: it knows then whether these might sleep (from 6.15 on). Can go when
+ * tracepoints do it again.
  */
 static __always_inline bool can_stay(void)
 {
@@ -274,16 +258,75 @@ static __always_inline void may_leave(void)
 
 #else
 
-static __always_inline bool tracepoints_are_preempted(void)
-{
-	return false;
-}
-
 static __always_inline void stay(void)
 {
 }
 
 static __always_inline void may_leave(void)
+{
+}
+
+#endif
+
+/*
+ * Private stacks: where it has them (in 6.12.118 and later; commit e00931c02568 "bpf: Enable private stack for eligible
+ * subprogs") a kernel gives a program that needs more than 64 bytes its stack not on that of the thread but in a place
+ * of the processor's. That relies on no program being begun while it is under way, which nobody sees to in programs at
+ * uprobes: of two threads that are in one by turns, one goes on with what the other left, pointers among it. It took
+ * 7.3.4 down within a minute or two. So these programs disable preemption before they put anything there; where they
+ * cannot, one that is met in the middle does nothing, and what it would have told is lost. Nothing that needs the stack
+ * may come before own_stack(), nor behind leave_stack().
+ */
+struct bpf_subprog_info___private {
+	int priv_stack_mode;
+} __attribute__((preserve_access_index));
+
+#define STACKS_MAX 1024
+
+__u64 stack_in_use[STACKS_MAX] = {}; /* by processor */
+
+#ifndef OLDER_KERNEL
+
+static __always_inline bool has_private_stacks(void)
+{
+	struct bpf_subprog_info___private *info = NULL;
+
+	return bpf_core_field_exists(info->priv_stack_mode);
+}
+
+static __always_inline bool own_stack(void)
+{
+	__u32 cpu;
+
+	if (can_stay() || !has_private_stacks()) {
+		stay();
+		return true;
+	}
+	cpu = bpf_get_smp_processor_id();
+	return cpu < STACKS_MAX && !__sync_lock_test_and_set(&stack_in_use[cpu], 1);
+}
+
+static __always_inline void leave_stack(void)
+{
+	__u32 cpu;
+
+	if (can_stay() || !has_private_stacks()) {
+		may_leave();
+		return;
+	}
+	cpu = bpf_get_smp_processor_id();
+	if (cpu < STACKS_MAX)
+		stack_in_use[cpu] = 0;
+}
+
+#else
+
+static __always_inline bool own_stack(void)
+{
+	return true;
+}
+
+static __always_inline void leave_stack(void)
 {
 }
 

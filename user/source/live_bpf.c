@@ -157,9 +157,35 @@ static bool is_file_call(const char *name)
 	return !strcmp(name, "ll_fx_fcntl") || !strcmp(name, "ll_fx_flock");
 }
 
-/* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
-static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, bool single_calls)
+/* Tests run all ways: fexit, sys_exit (as this kernel needs it, or one of both: tp_btf, perf). */
+#define HOOK_VARIABLE "LIFELINE_CALL_HOOK"
+
+static bool is_forced(const char *hook)
 {
+	const char *forced = getenv(HOOK_VARIABLE);
+
+	return forced && !strcmp(forced, hook);
+}
+
+/* Of the two programs at all returns the one by perf is for kernels that preempt the other. Its event is had before it
+ * is loaded: where it cannot be had, the other one is still to be chosen. */
+static bool prefer_perf(struct live_bpf *bpf)
+{
+	if (!is_forced("perf") && (is_forced("tp_btf") || !live_bpf_preempts_tracepoints()))
+		return false;
+	bpf->returns_event = live_tracepoint_event(RETURNS_TRACEPOINT);
+	if (log_line && bpf->returns_event >= 0)
+		log_line(2, "returns of system calls are seen by a perf event\n");
+	else if (log_line)
+		log_line(1, "no perf event at all returns can be had: losses are likely, and will be told\n");
+	return bpf->returns_event >= 0;
+}
+
+/* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
+static void choose_call_programs(struct live_bpf *bpf, unsigned wants, bool single_calls)
+{
+	const bool by_perf = !single_calls && prefer_perf(bpf);
+	struct lifeline_bpf *skeleton = bpf->skeleton;
 	const bool locks = wants & (1U << GROUP_LOCK);
 	struct bpf_program *program;
 
@@ -170,21 +196,11 @@ static void choose_call_programs(struct lifeline_bpf *skeleton, unsigned wants, 
 		if (!strncmp(name, "ll_fx_", 6))
 			bpf_program__set_autoload(program, single_calls && (wanted || (locks && is_file_call(name))));
 	}
-	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls);
-	bpf_program__set_autoload(skeleton->progs.ll_sysexit_perf, !single_calls);
+	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls && !by_perf);
+	bpf_program__set_autoload(skeleton->progs.ll_sysexit_perf, by_perf);
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!live_bpf_has_call(program))
 			bpf_program__set_autoload(program, false);
-}
-
-/* Tests run all ways: fexit, sys_exit (as this kernel needs it, or one of both: tp_btf, perf). */
-#define HOOK_VARIABLE "LIFELINE_CALL_HOOK"
-
-static bool is_forced(const char *hook)
-{
-	const char *forced = getenv(HOOK_VARIABLE);
-
-	return forced && !strcmp(forced, hook);
 }
 
 /*
@@ -214,12 +230,13 @@ static void choose_only_looks(struct lifeline_bpf *skeleton)
 }
 
 /* A program that serves no wanted group is not loaded. */
-static void choose_programs(struct lifeline_bpf *skeleton, const struct live_plan *plan)
+static void choose_programs(struct live_bpf *bpf, const struct live_plan *plan)
 {
+	struct lifeline_bpf *skeleton = bpf->skeleton;
 	const unsigned wants = plan->wants;
 
 	bpf_program__set_autoload(skeleton->progs.ll_wait, wants & (1U << GROUP_WAIT));
-	choose_call_programs(skeleton, wants, prefer_single_calls(plan));
+	choose_call_programs(bpf, wants, prefer_single_calls(plan));
 	bpf_program__set_autoload(skeleton->progs.ll_posix_lock, wants & (1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_flock, wants & (1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_lock_call, plan->holds);
@@ -258,7 +275,6 @@ static void fill_settings(struct lifeline_bpf *skeleton, const struct live_plan 
 	settings->want_lock = (plan->wants >> GROUP_LOCK) & 1;
 	settings->want_timeline = (plan->wants >> GROUP_TIMELINE) & 1;
 	settings->want_holds = plan->holds;
-	settings->returns_by_perf = is_forced("perf");
 	settings->timeline_bytes = ring / 2;
 	settings->wake_bytes = ring / 4;
 	fill_selection(settings, plan->selection);
@@ -354,7 +370,7 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	if (plan->only_looks)
 		choose_only_looks(skeleton);
 	else
-		choose_programs(skeleton, plan);
+		choose_programs(bpf, plan);
 	bpf->single_calls = !plan->only_looks && prefer_single_calls(plan) && (plan->wants & (1U << GROUP_SWITCH));
 	fill_settings(skeleton, plan, ring);
 	return 0;
@@ -380,42 +396,19 @@ static void log_verified(const struct live_bpf *bpf)
 	}
 }
 
-struct bpf_link *live_bpf_attach_returns(struct lifeline_bpf *skeleton)
+static int attach_returns(struct live_bpf *bpf)
 {
-	const int event = live_tracepoint_event("raw_syscalls/sys_exit");
-	struct bpf_link *link;
-
-	if (event < 0) {
-		errno = -event;
-		return NULL;
-	}
-	link = bpf_program__attach_perf_event(skeleton->progs.ll_sysexit_perf, event);
-	if (!link)
-		close(event);
-	return link;
-}
-
-/* Of the two programs at all returns the one by perf is for kernels that preempt the other. */
-static void choose_way_of_returns(struct live_bpf *bpf)
-{
-	const bool wanted = is_forced("perf") || (bpf->shared->preempted && !is_forced("tp_btf"));
-
-	if (!wanted || !bpf_program__autoload(bpf->skeleton->progs.ll_sysexit_perf))
-		return;
-	bpf->returns = live_bpf_attach_returns(bpf->skeleton);
-	if (bpf->returns)
-		bpf_program__set_autoattach(bpf->skeleton->progs.ll_sysexit, false);
-	if (log_line && bpf->returns)
-		log_line(2, "returns of system calls are seen by a perf event\n");
-	else if (log_line)
-		log_line(1, "no perf event at all returns can be had: losses are likely, and will be told\n");
+	if (bpf->returns_event < 0)
+		return 0;
+	bpf->returns = bpf_program__attach_perf_event(bpf->skeleton->progs.ll_sysexit_perf, bpf->returns_event);
+	return bpf->returns ? 0 : -errno;
 }
 
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	int result;
 
-	*bpf = (struct live_bpf){.iterator_link = -1};
+	*bpf = (struct live_bpf){.iterator_link = -1, .returns_event = -1};
 	libbpf_set_print(print_libbpf);
 	if (plan->holds && source_live_lacks_holds()) {
 		error_set(error, -EOPNOTSUPP, "%s", source_live_lacks_holds());
@@ -444,8 +437,9 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 		return error_set(error, -EOPNOTSUPP, "cannot find the registers of threads in this kernel");
 	if (!bpf->shared->queued_asleep)
 		bpf_program__set_autoattach(bpf->skeleton->progs.ll_late, false);
-	choose_way_of_returns(bpf);
 	result = lifeline_bpf__attach(bpf->skeleton);
+	if (!result)
+		result = attach_returns(bpf);
 	return result ? privilege_explain(result, "attach its BPF programs", error) : 0;
 }
 
@@ -646,12 +640,15 @@ void live_bpf_unload(struct live_bpf *bpf)
 {
 	log_missed(bpf);
 	live_bpf_sample_wakes(bpf, false);
-	bpf_link__destroy(bpf->returns);
+	if (bpf->returns)
+		bpf_link__destroy(bpf->returns);
+	else if (bpf->returns_event >= 0)
+		close(bpf->returns_event);
 	live_bpf_unprobe(bpf);
 	if (bpf->scope)
 		munmap(bpf->scope, bpf->scope_size);
 	if (bpf->iterator_link >= 0)
 		close(bpf->iterator_link);
 	lifeline_bpf__destroy(bpf->skeleton);
-	*bpf = (struct live_bpf){.iterator_link = -1};
+	*bpf = (struct live_bpf){.iterator_link = -1, .returns_event = -1};
 }

@@ -23,6 +23,8 @@ struct ring_buffer;
 bool live_bpf_older(void);
 /* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
 bool live_bpf_single_calls(void);
+/* Does it allow preemption in programs at tracepoints (bpf/lib/kernel.bpf.h)? Asks anew each time: 1 ms. */
+bool live_bpf_preempts_tracepoints(void);
 /* Has the kernel the system call that this program is for? True of programs that are for none. */
 bool live_bpf_has_call(const struct bpf_program *program);
 
@@ -37,7 +39,8 @@ struct live_bpf {
 	int iterator_link;	     /* fd */
 	bool single_calls;	     /* programs are on single calls, and so see no polls, which are wanted */
 	struct bpf_link *waking;     /* while wake-ups are sampled */
-	struct bpf_link *returns;    /* of the program at the perf event of all returns, where that is in use */
+	int returns_event;	     /* fd of the perf event of all returns, or -1: it is not used */
+	struct bpf_link *returns;    /* of the program there, which has the fd then */
 	bool many_probes;	     /* one link can have many */
 	int *probe_links;	     /* of --locks all: fds */
 	struct bpf_link **probes;    /* the same where each has one of its own */
@@ -58,8 +61,6 @@ struct live_plan {
 
 /* The programs that this kernel can run, not loaded; NULL with errno. */
 struct lifeline_bpf *live_bpf_open(void);
-/* Attaches the program at the return of all calls by way of perf; NULL with errno. */
-struct bpf_link *live_bpf_attach_returns(struct lifeline_bpf *skeleton);
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error);
 int live_bpf_ring_fd(const struct live_bpf *bpf);
 /* The map of folded waits (bpf/abi/lock.h) of this side, 0 or 1. */
@@ -105,7 +106,9 @@ void live_bpf_unload(struct live_bpf *bpf);
 
 /* ---- live_tracepoint.c: perf events of tracepoints -------------------------------------------------------- */
 
-/* The perf event of a tracepoint ("raw_syscalls/sys_exit"): its fd, to be closed, or a negative errno. */
+#define RETURNS_TRACEPOINT "raw_syscalls/sys_exit"
+
+/* The perf event of a tracepoint: its fd, to be closed, or a negative errno. */
 int live_tracepoint_event(const char *tracepoint);
 
 /* ---- live_probes.c: --locks all ------------------------------------------------------------------------ */

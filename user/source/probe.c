@@ -91,10 +91,18 @@ static int try_iterator(const struct lifeline_bpf *skeleton)
 
 static int try_perf(struct lifeline_bpf *skeleton)
 {
-	struct bpf_link *link = live_bpf_attach_returns(skeleton);
+	const int event = live_tracepoint_event(RETURNS_TRACEPOINT);
+	struct bpf_link *link;
 
-	if (!link)
-		return -errno;
+	if (event < 0)
+		return event;
+	link = bpf_program__attach_perf_event(skeleton->progs.ll_sysexit_perf, event);
+	if (!link) {
+		const int result = -errno;
+
+		close(event);
+		return result;
+	}
 	bpf_link__destroy(link);
 	return 0;
 }
