@@ -179,6 +179,15 @@ struct held_lock {
 };
 
 /* What a thread holds. Only that thread writes it; user space reads those that are left at the end. */
+/* What the claims on a semaphore say about who took it last. */
+struct claim_sums {
+	__u64 sure_ns;  /* the latest that is sure has asked then */
+	__u64 maybe_ns; /* the latest that is not sure */
+	__u64 known_ns; /* when the last of those that hold it were known to */
+	__u32 sure_at, maybe_at;
+	__u32 maybes, returned, posting, pad;
+};
+
 struct locker {
 	__u64 space, start_ns;
 	__u64 pending, pending_ns; /* the lock of a call that has begun, of which it is not known yet how it ended */
@@ -191,6 +200,11 @@ struct locker {
 	__u64 sp, back;           /* of that call, as in struct claim */
 	char comm[COMM_SIZE];
 	struct held_lock held[HELD_MAX];
+	/* While orders are told, and while the last taker is looked for. Here, as a program's stack is small, and as
+	 * the verifier follows what is there number by number. Gates: GATES_MAX + 1, and room that a masked index may
+	 * reach. */
+	__u64 gates[8], gate_count;
+	struct claim_sums sums;
 };
 
 struct hold_key {

@@ -120,7 +120,7 @@ static __always_inline void leave(struct task_struct *task, struct thread_state 
 	state->out_cpu = GET(task, se.sum_exec_runtime);
 	state->reason = voluntary ? blocked_reason(task, state, prev_state) + 1 : 0;
 	if (WANT_HOLDS && state->lock.claiming)
-		leaves_with_claim(task, &state->lock, t);
+		state->lock.claiming = leaves_with_claim(t);
 	if (settings.want_lock && voluntary && (state->reason == BLOCKED_FUTEX + 1 || state->lock.space) &&
 	    is_target(GET(task, tgid)) && !is_compat(task))
 		leave_for_lock(task, &state->lock, registers_of(task), prev_state, t);

@@ -218,47 +218,46 @@ struct order_walk {
 	struct locker *locker;
 	const struct held_lock *taken;
 	__u64 t;
-	__u64 gates[8]; /* GATES_MAX + 1, and room that a masked index may reach */
-	__u32 gate_count, pad;
 };
 
 static __always_inline long collect_gate(__u64 index, void *context)
 {
 	struct order_walk *walk = context;
-	__u64 at = index, to = walk->gate_count;
+	struct locker *locker = walk->locker;
+	__u64 at = index, to = locker->gate_count;
 	struct held_lock *held;
 
 	barrier_var(at);
-	if (at >= HELD_MAX || at >= walk->locker->count)
+	if (at >= HELD_MAX || at >= locker->count)
 		return 1;
 	at = bounded(at, HELD_MAX - 1);
-	held = &walk->locker->held[at];
-	if (!is_exclusive(held) || !is_still_held(walk->locker, held))
+	held = &locker->held[at];
+	if (!is_exclusive(held) || !is_still_held(locker, held))
 		return 0;
 	barrier_var(to);
 	if (to > GATES_MAX) {
-		walk->gate_count = GATES_MAX + 2;
+		locker->gate_count = GATES_MAX + 2;
 		return 1;
 	}
-	walk->gates[bounded(to, 7)] = held->address;
-	walk->gate_count = to + 1;
+	locker->gates[bounded(to, 7)] = held->address;
+	locker->gate_count = to + 1;
 	return 0;
 }
 
-static __always_inline void fill_gates(struct order_key *key, const struct order_walk *walk)
+static __always_inline void fill_gates(struct order_key *key, const struct locker *locker)
 {
 	__u64 count = 0;
 
 #pragma unroll
 	for (int i = 0; i <= GATES_MAX; i++) {
-		if (!walk->gates[i] || walk->gates[i] == key->held)
+		if (!locker->gates[i] || locker->gates[i] == key->held)
 			continue;
 		barrier_var(count);
 		if (count < GATES_MAX)
-			key->gates[bounded(count, GATES_MAX - 1)] = walk->gates[i];
+			key->gates[bounded(count, GATES_MAX - 1)] = locker->gates[i];
 		count++;
 	}
-	key->more_gates = count > GATES_MAX || walk->gate_count > GATES_MAX + 1;
+	key->more_gates = count > GATES_MAX || locker->gate_count > GATES_MAX + 1;
 }
 
 static __always_inline long tell_order(__u64 index, void *context)
@@ -289,19 +288,23 @@ static __always_inline long tell_order(__u64 index, void *context)
 	key.flags = walk->taken->flags;
 	key.held_flags = held->flags;
 	key.epoch = shared.epoch;
-	fill_gates(&key, walk);
+	fill_gates(&key, locker);
 	fold_order(&key, locker, walk->t);
 	return 0;
 }
 
-static __always_inline void tell_orders(struct locker *locker, const struct held_lock *taken, __u64 t)
+/* The current thread has got this lock, while it holds others. */
+HOLDS_OUT_OF_LINE int tell_orders(const struct held_lock *taken, __u64 t)
 {
-	struct order_walk walk = {.locker = locker, .taken = taken, .t = t};
+	struct order_walk walk = {.locker = locker_find(current_task()), .taken = taken, .t = t};
 
-	if (!locker->count)
-		return;
+	if (!taken || !walk.locker || !walk.locker->count)
+		return 0;
+	__builtin_memset(walk.locker->gates, 0, sizeof(walk.locker->gates));
+	walk.locker->gate_count = 0;
 	repeat(HELD_MAX, HELD_MAX, collect_gate, &walk);
 	repeat(HELD_MAX, HELD_MAX, tell_order, &walk);
+	return 0;
 }
 
 /* ---- a lock is got -------------------------------------------------------------------------------------------- */
@@ -362,7 +365,7 @@ static __always_inline void got(struct task_struct *task, struct locker *locker,
 		return;
 	}
 	if (can_hang(locker->pending_call))
-		tell_orders(locker, taken, taken->since_ns);
+		tell_orders(taken, taken->since_ns);
 	barrier_var(count);
 	if (count >= HELD_MAX) {
 		count_lost(GROUP_LOCK, 1); /* how long, and in which order */

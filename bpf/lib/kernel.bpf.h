@@ -37,8 +37,9 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 #define REGISTER(regs, name) ((regs)->name)
 #define repeat(count, most, function, context) bpf_loop(count, function, context, 0)
 
-/* --locks all. */
+/* --locks all; and what is out of line for it alone. */
 #define WANT_HOLDS settings.want_holds
+#define HOLDS_OUT_OF_LINE OUT_OF_LINE
 
 /* Of maps that are filled while a processor changes threads. */
 #define FILLED_IN_SWITCHES BPF_F_NO_PREALLOC
@@ -126,6 +127,7 @@ static __always_inline long processes_of_user(struct task_struct *task)
  * and an exchange in one step (5.12, commit 5ffa25502b5a). The compiler is to leave what is for it out of all other
  * programs: verifiers refuse what they do not know even where nothing leads there. */
 #define WANT_HOLDS false
+#define HOLDS_OUT_OF_LINE static __always_inline
 
 /* Before 6.1 (commit 7c8199e24fa0 "bpf: Introduce any context BPF specific memory allocator") an element that is made
  * when it is needed comes from the kernel's general allocator, which may wake a thread up: not under the run queue's

@@ -498,6 +498,16 @@ static __always_inline void start_wait(struct task_struct *task, struct lock_wai
 	lock->waker_start = 0;
 }
 
+static __always_inline void note_semaphore(struct lock_wait *lock)
+{
+	const __u32 taker = sleeps_for_semaphore(lock->address);
+
+	if (taker == NO_SEMAPHORE)
+		return;
+	lock->claiming = 0;
+	lock->owner = taker;
+}
+
 static __always_inline void begin_wait(struct task_struct *task, struct lock_wait *lock, const struct futex_wait *wait,
 				       __u64 t, bool in_memory)
 {
@@ -512,7 +522,7 @@ static __always_inline void begin_wait(struct task_struct *task, struct lock_wai
 		__builtin_memset(lock->words, 0xff, sizeof(lock->words));
 	lock->owner = owner_candidate(lock);
 	if (WANT_HOLDS && in_memory)
-		sleeps_for_semaphore(task, lock);
+		note_semaphore(lock);
 }
 
 /* A wait that began before observation, met by the iterator: its memory is not at hand, and what is told of it counts
@@ -698,7 +708,7 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 	lock = &state->lock;
 	if (WANT_HOLDS && result < 0 && result != ERROR_TRY_AGAIN && !goes_on(result)) {
 		lock->failed_ns = now();
-		gives_up_semaphore(task);
+		gives_up_semaphore();
 	}
 	if (!lock->space) {
 		if (result == ERROR_DEADLOCK)
@@ -715,7 +725,7 @@ static __always_inline void wait_returned(struct task_struct *task, struct pt_re
 	}
 	end_wait(task, lock, outcome_of(lock, result), result, t);
 	if (WANT_HOLDS && (!result || result == ERROR_TRY_AGAIN))
-		asks_again(task, lock, t);
+		asks_again(lock->address, t);
 }
 
 /* `asked` for so many to be woken: more than one of them is told where a timeout would be. */

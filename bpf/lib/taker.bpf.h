@@ -293,22 +293,21 @@ static __always_inline bool has_returned(const struct claim *claim)
 	return claim->sp && !bpf_probe_read_user(&word, sizeof(word), (void *)claim->sp) && word != claim->back;
 }
 
-/* The thread leaves the processor. */
-static __always_inline void leaves_with_claim(struct task_struct *task, struct lock_wait *lock, __u64 t)
+/* The current thread leaves the processor. Is it still claiming something? */
+HOLDS_OUT_OF_LINE int leaves_with_claim(__u64 t)
 {
+	struct task_struct *task = current_task();
 	struct locker *locker = locker_find(task);
 	struct claim *claim = locker ? present_claim(task, locker) : NULL;
 
-	if (!claim) {
-		lock->claiming = 0;
-		return;
-	}
+	if (!claim)
+		return 0;
 	if ((claim->version & 1) || !has_returned(claim))
-		return;
-	lock->claiming = 0;
+		return 1;
 	if (claim->asks)
 		take(claim, true, t);
 	claim->posting = 0;
+	return 0;
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------ */
@@ -422,35 +421,32 @@ static __always_inline void forget_semaphore(struct task_struct *task, struct lo
 
 struct claim_walk {
 	struct sem_claims *semaphore;
-	__u64 space;    /* the memory at hand; 0: none */
-	__u64 sure_ns;  /* the latest that is sure has asked then */
-	__u64 maybe_ns; /* the latest that is not sure */
-	__u64 known_ns; /* when the last of those that hold it were known to */
-	__u32 sure_at, maybe_at;
-	__u32 maybes, returned, posting, pad;
+	struct claim_sums *sums;
+	__u64 space; /* the memory at hand; 0: none */
 };
 
-static __always_inline void weigh_sure(struct claim_walk *walk, __u64 asked_ns, __u32 at)
+static __always_inline void weigh_sure(struct claim_sums *sums, __u64 asked_ns, __u32 at)
 {
-	if (asked_ns < walk->sure_ns)
+	if (asked_ns < sums->sure_ns)
 		return;
-	walk->sure_ns = asked_ns;
-	walk->sure_at = at;
+	sums->sure_ns = asked_ns;
+	sums->sure_at = at;
 }
 
-static __always_inline void weigh_maybe(struct claim_walk *walk, __u64 asked_ns, __u32 at)
+static __always_inline void weigh_maybe(struct claim_sums *sums, __u64 asked_ns, __u32 at)
 {
-	walk->maybes++;
-	if (asked_ns < walk->maybe_ns)
+	sums->maybes++;
+	if (asked_ns < sums->maybe_ns)
 		return;
-	walk->maybe_ns = asked_ns;
-	walk->maybe_at = at;
+	sums->maybe_ns = asked_ns;
+	sums->maybe_at = at;
 }
 
 static __always_inline long weigh_claim(__u64 index, void *context)
 {
 	struct claim_walk *walk = context;
 	struct sem_claims *semaphore = walk->semaphore;
+	struct claim_sums *sums = walk->sums;
 	const struct claim *claim = claim_at(semaphore, index);
 	const __u32 version = claim->version;
 	bool returned;
@@ -460,34 +456,34 @@ static __always_inline long weigh_claim(__u64 index, void *context)
 	barrier();
 	returned = claim->space == walk->space && (claim->asks || claim->posting) && has_returned(claim);
 	if (claim->holds) {
-		weigh_sure(walk, claim->took_ns, index);
-		if (claim->sure_ns > walk->known_ns)
-			walk->known_ns = claim->sure_ns;
+		weigh_sure(sums, claim->took_ns, index);
+		if (claim->sure_ns > sums->known_ns)
+			sums->known_ns = claim->sure_ns;
 	}
 	if (claim->asks && returned) {
-		weigh_sure(walk, claim->asked_ns, index);
-		walk->returned++;
+		weigh_sure(sums, claim->asked_ns, index);
+		sums->returned++;
 	} else if (claim->asks && (claim->value || claim->posts != semaphore->posts)) {
-		weigh_maybe(walk, claim->asked_ns, index); /* else there was nothing to take and nothing has come */
+		weigh_maybe(sums, claim->asked_ns, index); /* else there was nothing to take and nothing has come */
 	}
-	walk->posting += claim->posting && !returned;
+	sums->posting += claim->posting && !returned;
 	barrier();
 	if ((version & 1) || claim->version != version) {
-		walk->maybes += 2;
-		walk->maybe_ns = FOR_EVER;
+		sums->maybes += 2;
+		sums->maybe_ns = FOR_EVER;
 	}
 	return 0;
 }
 
 /* One claim alone is open, there was something to take when it was put down, and all that was taken since must be its.
  * Not where processes may take part that are not observed. */
-static __always_inline bool must_have_taken(const struct claim_walk *walk, bool private)
+static __always_inline bool must_have_taken(struct sem_claims *semaphore, const struct claim_sums *sums, bool private)
 {
-	const struct claim *claim = claim_at(walk->semaphore, walk->maybe_at);
+	const struct claim *claim = claim_at(semaphore, sums->maybe_at);
 
-	return private && walk->maybes == 1 && claim->value && claim->value != UNREAD_VALUE && !walk->posting &&
-	       !walk->returned && walk->known_ns < walk->maybe_ns && walk->semaphore->stranger_ns < walk->maybe_ns &&
-	       !walk->semaphore->crowded_ns;
+	return private && sums->maybes == 1 && claim->value && claim->value != UNREAD_VALUE && !sums->posting &&
+	       !sums->returned && sums->known_ns < sums->maybe_ns && semaphore->stranger_ns < sums->maybe_ns &&
+	       !semaphore->crowded_ns;
 }
 
 static __always_inline __u32 name_taker(const struct claim *claim)
@@ -497,26 +493,28 @@ static __always_inline __u32 name_taker(const struct claim *claim)
 	return OWNER_IS_TAKER | claim->tid | (locker && locker->tid == claim->tid ? 0 : TAKER_ENDED);
 }
 
-/* OWNER_IS_TAKER and who, or 0. `empty`: there is nothing to take in it, now. */
-static __always_inline __u32 last_taker(const struct sem_key *key, __u64 space, bool empty)
+/* OWNER_IS_TAKER and who, or 0. `empty`: there is nothing to take in it, now. `sums`: room that nobody else uses
+ * meanwhile. */
+static __always_inline __u32 last_taker(const struct sem_key *key, __u64 space, bool empty, struct claim_sums *sums)
 {
 	struct sem_claims *semaphore = bpf_map_lookup_elem(&semaphores, key);
-	struct claim_walk walk = {.semaphore = semaphore, .space = space};
+	struct claim_walk walk = {.semaphore = semaphore, .sums = sums, .space = space};
 	const bool private = key->device == NO_DEVICE;
 
 	if (!semaphore)
 		return 0;
+	__builtin_memset(sums, 0, sizeof(*sums));
 	repeat(CLAIMS_MAX, CLAIMS_MAX, weigh_claim, &walk);
-	if (empty && must_have_taken(&walk, private)) {
-		walk.sure_ns = walk.maybe_ns;
-		walk.sure_at = walk.maybe_at;
-	} else if (walk.maybe_ns > walk.sure_ns) {
+	if (empty && must_have_taken(semaphore, sums, private)) {
+		sums->sure_ns = sums->maybe_ns;
+		sums->sure_at = sums->maybe_at;
+	} else if (sums->maybe_ns > sums->sure_ns) {
 		return 0;
 	}
-	if (!walk.sure_ns || walk.sure_ns <= semaphore->stranger_ns || walk.sure_ns <= semaphore->crowded_ns ||
-	    semaphore->strangers > semaphore->own || (!private && walk.sure_ns <= shared.unplaced_ns))
+	if (!sums->sure_ns || sums->sure_ns <= semaphore->stranger_ns || sums->sure_ns <= semaphore->crowded_ns ||
+	    semaphore->strangers > semaphore->own || (!private && sums->sure_ns <= shared.unplaced_ns))
 		return 0;
-	return name_taker(claim_at(semaphore, walk.sure_at));
+	return name_taker(claim_at(semaphore, sums->sure_at));
 }
 
 /* ---- waits ---------------------------------------------------------------------------------------------------------
@@ -530,43 +528,55 @@ static __always_inline struct locker *locker_at(struct task_struct *task, __u64 
 	return locker && waits_for_semaphore(locker->pending_call) && locker->pending == address ? locker : NULL;
 }
 
-static __always_inline void sleeps_for_semaphore(struct task_struct *task, struct lock_wait *lock)
+#define NO_SEMAPHORE 1
+
+/* The current thread goes to sleep at this address. Returns who took the semaphore there last, as last_taker does;
+ * NO_SEMAPHORE: it does not wait for one. */
+HOLDS_OUT_OF_LINE int sleeps_for_semaphore(__u64 address)
 {
-	struct locker *locker = locker_at(task, lock->address);
+	struct task_struct *task = current_task();
+	struct locker *locker = locker_at(task, address);
 	struct claim *claim;
 
 	if (!locker)
-		return;
-	lock->claiming = 0;
+		return NO_SEMAPHORE;
 	claim = present_claim(task, locker);
 	if (claim && claim->asks)
 		take(claim, false, 0);
-	lock->owner = last_taker(&locker->semaphore, locker->space, true);
+	return last_taker(&locker->semaphore, locker->space, true, &locker->sums);
 }
 
-static __always_inline void asks_again(struct task_struct *task, struct lock_wait *lock, __u64 t)
+/* The current thread has slept there, and looks again. */
+HOLDS_OUT_OF_LINE int asks_again(__u64 address, __u64 t)
 {
-	struct locker *locker = locker_at(task, lock->address);
+	struct task_struct *task = current_task();
+	struct locker *locker = locker_at(task, address);
+	struct thread_state *state = locker && locker->semaphore.space ? thread_find(task) : NULL;
 
-	if (locker && locker->semaphore.space)
-		ask(task, locker, lock, t);
+	if (state)
+		ask(task, locker, &state->lock, t);
+	return 0;
 }
 
-/* Its futex call has failed, so its call will. */
-static __always_inline void gives_up_semaphore(struct task_struct *task)
+/* The current thread's futex call has failed, so its call will. */
+HOLDS_OUT_OF_LINE int gives_up_semaphore(void)
 {
+	struct task_struct *task = current_task();
 	struct locker *locker = locker_find(task);
 	struct claim *claim = locker && waits_for_semaphore(locker->pending_call) ? present_claim(task, locker) : NULL;
 
 	if (claim && claim->asks)
 		take(claim, false, 0);
+	return 0;
 }
+
+struct claim_sums sums_looked_at = {}; /* of the one iterator */
 
 static __always_inline __u32 taker_looked_at(struct task_struct *task, __u64 address)
 {
 	struct locker *locker = locker_at(task, address);
 
-	return locker ? last_taker(&locker->semaphore, 0, false) : 0;
+	return locker ? last_taker(&locker->semaphore, 0, false, &sums_looked_at) : 0;
 }
 
 #endif

@@ -2,6 +2,7 @@
  *
  * Loading, attaching and talking to the BPF programs. Which are loaded follows from what is wanted; why a load failed
  * is told in words, from what can be seen of privileges and kernel. */
+#include "bpf/abi/lock.h"
 #include "source/live_internal.h"
 
 #include <bpf/bpf.h>

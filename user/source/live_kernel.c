@@ -95,15 +95,30 @@ static char *read_names(size_t *size)
 	return names;
 }
 
+static bool has_name(const char *names, size_t size, const char *name)
+{
+	const size_t length = strlen(name) + 1;
+	const char *found = names;
+
+	while (found && (found = memmem(found, size - (size_t)(found - names), name, length)))
+		if (found > names && !found[-1])
+			return true;
+		else
+			found++;
+	return false;
+}
+
+/* By the lock on tracepoints that came with it. Kernels before 6.13 had one of that name, for those that ran while
+ * RCU was not watching; these lack functions to disable interrupts (6.14). */
 bool live_bpf_preempts_tracepoints(void)
 {
-	static const char name[] = "\0tracepoint_srcu_srcu_data";
 	size_t size;
 	char *names = read_names(&size);
-	const bool found = names && memmem(names, size, name, sizeof(name));
+	const bool both = names && has_name(names, size, "tracepoint_srcu_srcu_data") &&
+			  has_name(names, size, "bpf_local_irq_save");
 
 	free(names);
-	return found;
+	return both;
 }
 
 const char *source_live_lacks_holds(void)

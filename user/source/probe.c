@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/abi/lock.h"
 #include "source/live_internal.h"
 #include "source/privilege.h"
 #include "source/probe_internal.h"
