@@ -70,6 +70,9 @@ fi
 
 # What kernels want that preempt programs at tracepoints; it does on all. tracefs need not be mounted.
 facts='{codes: [.findings[].code] | sort, waits: [.processes[] | [.comm, .waits.calls, .waits.reaped, .exit, .reaped_by != null]] | sort, lost: .trace.lost.total, unseen: .trace.unseen}'
+run -vv -- true
+is "run: a perf event is used where tracepoints are preempted" "$(($(uname -r | cut -d. -f1) >= 7))" \
+	"$(grep -c 'seen by a perf event' "$scratch/err")" "$scratch/err"
 LIFELINE_CALL_HOOK=tp_btf run -vv -- "$DEMOS/zombie/reaps-in-time"
 is "run by tp_btf: no perf event" 0 "$(grep -c 'seen by a perf event' "$scratch/err")" "$scratch/err"
 plain=$(jq -S "$facts" "$report")

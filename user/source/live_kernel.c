@@ -98,13 +98,10 @@ static char *read_names(size_t *size)
 static bool has_name(const char *names, size_t size, const char *name)
 {
 	const size_t length = strlen(name) + 1;
-	const char *found = names;
 
-	while (found && (found = memmem(found, size - (size_t)(found - names), name, length)))
-		if (found > names && !found[-1])
+	for (const char *at = names; (at = memmem(at, size - (size_t)(at - names), name, length)); at++)
+		if (at > names && !at[-1])
 			return true;
-		else
-			found++;
 	return false;
 }
 
