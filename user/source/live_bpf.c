@@ -469,6 +469,14 @@ int live_bpf_locker_fd(const struct live_bpf *bpf)
 	return bpf_map__fd(bpf->skeleton->maps.lockers);
 }
 
+/* Others are real-time already, or could not be had back. */
+static bool is_usual_policy(int policy)
+{
+	const int plain = policy & ~SCHED_RESET_ON_FORK;
+
+	return policy >= 0 && (plain == SCHED_OTHER || plain == SCHED_BATCH || plain == SCHED_IDLE);
+}
+
 /*
  * While a system call walks through a map, the kernel does not run programs at perf events on that processor
  * (kernel/bpf/syscall.c, bpf_disable_instrumentation). Where returns are seen by one, this thread is not to be put off
@@ -480,7 +488,7 @@ int live_bpf_take(const struct live_bpf *bpf, int map, uint64_t *position, bool 
 	const struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
 	struct sched_param usual;
 	const int policy = bpf->returns ? sched_getscheduler(0) : -1;
-	const bool hurries = policy >= 0 && !sched_getparam(0, &usual) &&
+	const bool hurries = is_usual_policy(policy) && !sched_getparam(0, &usual) &&
 			     !sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &least);
 	const int result =
 	    bpf_map_lookup_and_delete_batch(map, begun ? position : NULL, position, keys, values, count, NULL);
