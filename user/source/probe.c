@@ -72,6 +72,12 @@ static bool is_on_single_call(const char *name)
 	return !strncmp(name, "ll_fx_", 6);
 }
 
+/* Programs that are for other kernels are not tried: 5.10 complains of one at a perf event that may wait for memory. */
+static bool is_for_this_kernel(const char *name)
+{
+	return strcmp(name, "ll_sysexit_perf") || live_bpf_preempts_tracepoints();
+}
+
 /* What is known before it is tried. */
 static const char *known_lack(const char *name)
 {
@@ -120,7 +126,8 @@ static int try_programs(int which)
 	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		const bool single = is_on_single_call(bpf_program__name(program));
-		const bool lacks = known_lack(bpf_program__name(program));
+		const bool lacks =
+		    known_lack(bpf_program__name(program)) || !is_for_this_kernel(bpf_program__name(program));
 
 		/* a call that this kernel does not have has no place for a program */
 		bpf_program__set_autoload(program, which == TRY_SINGLE_CALLS ? single && live_bpf_has_call(program)
@@ -208,7 +215,7 @@ static void tell_programs(probe_tell tell, void *context)
 	}
 	bpf_object__for_each_program(program, skeleton->obj)
 	{
-		if (!is_on_single_call(bpf_program__name(program)))
+		if (!is_on_single_call(bpf_program__name(program)) && is_for_this_kernel(bpf_program__name(program)))
 			tell_program(program, all && !known_lack(bpf_program__name(program)) ? try_programs(number) : 0,
 				     tell, context);
 		number++;
