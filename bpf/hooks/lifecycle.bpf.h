@@ -300,14 +300,13 @@ static __always_inline void tell_session(struct task_struct *task)
 	SUBMIT(event);
 }
 
-SEC("tp_btf/sched_process_exit")
-int STAYING_PROG(ll_exit, struct task_struct *task)
+static __always_inline void note_exit(struct task_struct *task)
 {
 	struct thread_state *state;
 	__u32 live;
 
 	if (!in_scope(GET(task, tgid), IN_SCOPE_TARGET | IN_SCOPE_RELATIVE))
-		return 0;
+		return;
 	live = GET(plain(task), signal, live.counter);
 	state = thread_of(task);
 	if (state) {
@@ -321,6 +320,20 @@ int STAYING_PROG(ll_exit, struct task_struct *task)
 	tell_exit(task, live);
 	if (!live)
 		forget_calls(GET(task, tgid));
+}
+
+SEC("tp_btf/sched_process_exit")
+int STAYING_PROG(ll_exit, struct task_struct *task)
+{
+	note_exit(task);
+	return 0;
+}
+
+/* For kernels that preempt programs at tracepoints, as ll_sysexit_perf: threads often end several at a time. */
+SEC("?tp/sched/sched_process_exit")
+int ll_exit_perf(void *event)
+{
+	note_exit(current_task());
 	return 0;
 }
 

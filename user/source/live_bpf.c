@@ -168,24 +168,35 @@ static bool is_forced(const char *hook)
 	return forced && !strcmp(forced, hook);
 }
 
-/* Of the two programs at all returns the one by perf is for kernels that preempt the other. Its event is had before it
- * is loaded: where it cannot be had, the other one is still to be chosen. */
-static bool prefer_perf(struct live_bpf *bpf)
+static struct bpf_program *perf_program(const struct lifeline_bpf *skeleton, int hook)
 {
-	if (!is_forced("perf") && (is_forced("tp_btf") || !live_bpf_preempts_tracepoints()))
-		return false;
-	bpf->returns_event = live_tracepoint_event(RETURNS_TRACEPOINT);
-	if (log_line && bpf->returns_event >= 0)
-		log_line(2, "returns of system calls are seen by a perf event\n");
-	else if (log_line)
-		log_line(1, "no perf event at all returns can be had: losses are likely, and will be told\n");
-	return bpf->returns_event >= 0;
+	return hook == PERF_RETURNS ? skeleton->progs.ll_sysexit_perf : skeleton->progs.ll_exit_perf;
+}
+
+/* Programs by perf are for kernels that preempt the others. An event is had before its program is loaded: where it
+ * cannot be had, the other one is still to be chosen. */
+static bool choose_perf(struct live_bpf *bpf, int hook, bool wanted)
+{
+	struct bpf_program *program = perf_program(bpf->skeleton, hook);
+	int event = -1;
+
+	if (wanted && (is_forced("perf") || (!is_forced("tp_btf") && live_bpf_preempts_tracepoints()))) {
+		event = live_tracepoint_event_of(program);
+		if (log_line && event >= 0)
+			log_line(2, hook == PERF_RETURNS ? "returns of system calls are seen by a perf event\n"
+							 : "exits are seen by a perf event\n");
+		else if (log_line)
+			log_line(1, "no perf event can be had: losses are likely here, and will be told\n");
+	}
+	bpf->perf_hooks[hook].event = event < 0 ? -1 : event;
+	bpf_program__set_autoload(program, event >= 0);
+	return event >= 0;
 }
 
 /* At the return of which calls? One program a call where the kernel allows that, else the one on all of them. */
 static void choose_call_programs(struct live_bpf *bpf, unsigned wants, bool single_calls)
 {
-	const bool by_perf = !single_calls && prefer_perf(bpf);
+	const bool by_perf = choose_perf(bpf, PERF_RETURNS, !single_calls);
 	struct lifeline_bpf *skeleton = bpf->skeleton;
 	const bool locks = wants & (1U << GROUP_LOCK);
 	struct bpf_program *program;
@@ -198,7 +209,6 @@ static void choose_call_programs(struct live_bpf *bpf, unsigned wants, bool sing
 			bpf_program__set_autoload(program, single_calls && (wanted || (locks && is_file_call(name))));
 	}
 	bpf_program__set_autoload(skeleton->progs.ll_sysexit, !single_calls && !by_perf);
-	bpf_program__set_autoload(skeleton->progs.ll_sysexit_perf, by_perf);
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!live_bpf_has_call(program))
 			bpf_program__set_autoload(program, false);
@@ -237,6 +247,7 @@ static void choose_programs(struct live_bpf *bpf, const struct live_plan *plan)
 	const unsigned wants = plan->wants;
 
 	bpf_program__set_autoload(skeleton->progs.ll_wait, wants & (1U << GROUP_WAIT));
+	bpf_program__set_autoload(skeleton->progs.ll_exit, !choose_perf(bpf, PERF_EXITS, true));
 	choose_call_programs(bpf, wants, prefer_single_calls(plan));
 	bpf_program__set_autoload(skeleton->progs.ll_posix_lock, wants & (1U << GROUP_LOCK));
 	bpf_program__set_autoload(skeleton->progs.ll_flock, wants & (1U << GROUP_LOCK));
@@ -365,7 +376,8 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	bpf_map__set_max_entries(skeleton->maps.scope, plan->watch_all ? 1 : scope_chunks());
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_waking, false);
-	bpf_program__set_autoattach(skeleton->progs.ll_sysexit_perf, false);
+	for (int i = 0; i < PERF_HOOKS; i++)
+		bpf_program__set_autoattach(perf_program(skeleton, i), false);
 	if (plan->holds)
 		bpf->many_probes = live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	if (plan->only_looks)
@@ -397,19 +409,39 @@ static void log_verified(const struct live_bpf *bpf)
 	}
 }
 
-static int attach_returns(struct live_bpf *bpf)
+static int attach_perf_hooks(struct live_bpf *bpf)
 {
-	if (bpf->returns_event < 0)
-		return 0;
-	bpf->returns = bpf_program__attach_perf_event(bpf->skeleton->progs.ll_sysexit_perf, bpf->returns_event);
-	return bpf->returns ? 0 : -errno;
+	for (int i = 0; i < PERF_HOOKS; i++) {
+		struct perf_hook *hook = &bpf->perf_hooks[i];
+
+		if (hook->event < 0)
+			continue;
+		hook->link = bpf_program__attach_perf_event(perf_program(bpf->skeleton, i), hook->event);
+		if (!hook->link)
+			return -errno;
+	}
+	return 0;
 }
+
+static void remove_perf_hooks(struct live_bpf *bpf)
+{
+	for (int i = 0; i < PERF_HOOKS; i++) {
+		struct perf_hook *hook = &bpf->perf_hooks[i];
+
+		if (hook->link)
+			bpf_link__destroy(hook->link);
+		else if (hook->event >= 0)
+			close(hook->event);
+	}
+}
+
+#define NO_LIVE_BPF (struct live_bpf){.iterator_link = -1, .perf_hooks = {{-1, NULL}, {-1, NULL}}}
 
 int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct error *error)
 {
 	int result;
 
-	*bpf = (struct live_bpf){.iterator_link = -1, .returns_event = -1};
+	*bpf = NO_LIVE_BPF;
 	libbpf_set_print(print_libbpf);
 	if (plan->holds && source_live_lacks_holds()) {
 		error_set(error, -EOPNOTSUPP, "%s", source_live_lacks_holds());
@@ -440,7 +472,7 @@ int live_bpf_load(struct live_bpf *bpf, const struct live_plan *plan, struct err
 		bpf_program__set_autoattach(bpf->skeleton->progs.ll_late, false);
 	result = lifeline_bpf__attach(bpf->skeleton);
 	if (!result)
-		result = attach_returns(bpf);
+		result = attach_perf_hooks(bpf);
 	return result ? privilege_explain(result, "attach its BPF programs", error) : 0;
 }
 
@@ -469,6 +501,11 @@ int live_bpf_locker_fd(const struct live_bpf *bpf)
 	return bpf_map__fd(bpf->skeleton->maps.lockers);
 }
 
+static bool is_seen_by_perf(const struct live_bpf *bpf)
+{
+	return bpf->perf_hooks[PERF_RETURNS].link || bpf->perf_hooks[PERF_EXITS].link;
+}
+
 /* Others are real-time already, or could not be had back. */
 static bool is_usual_policy(int policy)
 {
@@ -479,7 +516,7 @@ static bool is_usual_policy(int policy)
 
 /*
  * While a system call walks through a map, the kernel does not run programs at perf events on that processor
- * (kernel/bpf/syscall.c, bpf_disable_instrumentation). Where returns are seen by one, this thread is not to be put off
+ * (kernel/bpf/syscall.c, bpf_disable_instrumentation). Where there are such, this thread is not to be put off
  * the processor meanwhile, so it is a real-time thread for that long, if it may (CAP_SYS_NICE).
  */
 int live_bpf_take(const struct live_bpf *bpf, int map, uint64_t *position, bool begun, void *keys, void *values,
@@ -487,7 +524,7 @@ int live_bpf_take(const struct live_bpf *bpf, int map, uint64_t *position, bool 
 {
 	const struct sched_param least = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
 	struct sched_param usual;
-	const int policy = bpf->returns ? sched_getscheduler(0) : -1;
+	const int policy = is_seen_by_perf(bpf) ? sched_getscheduler(0) : -1;
 	const bool hurries = is_usual_policy(policy) && !sched_getparam(0, &usual) &&
 			     !sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &least);
 	const int result =
@@ -649,15 +686,12 @@ void live_bpf_unload(struct live_bpf *bpf)
 {
 	log_missed(bpf);
 	live_bpf_sample_wakes(bpf, false);
-	if (bpf->returns)
-		bpf_link__destroy(bpf->returns);
-	else if (bpf->returns_event >= 0)
-		close(bpf->returns_event);
+	remove_perf_hooks(bpf);
 	live_bpf_unprobe(bpf);
 	if (bpf->scope)
 		munmap(bpf->scope, bpf->scope_size);
 	if (bpf->iterator_link >= 0)
 		close(bpf->iterator_link);
 	lifeline_bpf__destroy(bpf->skeleton);
-	*bpf = (struct live_bpf){.iterator_link = -1, .returns_event = -1};
+	*bpf = NO_LIVE_BPF;
 }

@@ -23,12 +23,20 @@ struct ring_buffer;
 bool live_bpf_older(void);
 /* Can programs be attached to the return of single system calls here? (Else one is attached to all of them.) */
 bool live_bpf_single_calls(void);
-/* Does it allow preemption in programs at tracepoints (bpf/lib/kernel.bpf.h)? Asks anew each time: 1 ms. */
+/* Does it allow preemption in programs at tracepoints (bpf/lib/kernel.bpf.h)? Asked once, 1 ms. */
 bool live_bpf_preempts_tracepoints(void);
 /* Has the kernel the system call that this program is for? True of programs that are for none. */
 bool live_bpf_has_call(const struct bpf_program *program);
 
 /* ---- live_bpf.c: the programs ---------------------------------------------------------------------- */
+
+/* The programs that are at the perf event of a tracepoint where those at the tracepoint itself are preempted. */
+enum { PERF_RETURNS, PERF_EXITS, PERF_HOOKS };
+
+struct perf_hook {
+	int event;	       /* fd, or -1: it is not used */
+	struct bpf_link *link; /* has the fd, once there is one */
+};
 
 struct live_bpf {
 	struct lifeline_bpf *skeleton;
@@ -39,8 +47,7 @@ struct live_bpf {
 	int iterator_link;	     /* fd */
 	bool single_calls;	     /* programs are on single calls, and so see no polls, which are wanted */
 	struct bpf_link *waking;     /* while wake-ups are sampled */
-	int returns_event;	     /* fd of the perf event of all returns, or -1: it is not used */
-	struct bpf_link *returns;    /* of the program there, which has the fd then */
+	struct perf_hook perf_hooks[PERF_HOOKS];
 	bool many_probes;	     /* one link can have many */
 	int *probe_links;	     /* of --locks all: fds */
 	struct bpf_link **probes;    /* the same where each has one of its own */
@@ -106,10 +113,10 @@ void live_bpf_unload(struct live_bpf *bpf);
 
 /* ---- live_tracepoint.c: perf events of tracepoints -------------------------------------------------------- */
 
-#define RETURNS_TRACEPOINT "raw_syscalls/sys_exit"
-
-/* The perf event of a tracepoint: its fd, to be closed, or a negative errno. */
+/* The perf event of a tracepoint ("raw_syscalls/sys_exit"): its fd, to be closed, or a negative errno. */
 int live_tracepoint_event(const char *tracepoint);
+/* Likewise of the one that this program is for, by its section ("tp/SYSTEM/NAME"). */
+int live_tracepoint_event_of(const struct bpf_program *program);
 
 /* ---- live_probes.c: --locks all ------------------------------------------------------------------------ */
 

@@ -109,13 +109,17 @@ static bool has_name(const char *names, size_t size, const char *name)
  * RCU was not watching; these lack functions to disable interrupts (6.14). */
 bool live_bpf_preempts_tracepoints(void)
 {
+	static int answer = -1;
 	size_t size;
-	char *names = read_names(&size);
-	const bool both = names && has_name(names, size, "tracepoint_srcu_srcu_data") &&
-			  has_name(names, size, "bpf_local_irq_save");
+	char *names;
 
+	if (answer >= 0)
+		return answer;
+	names = read_names(&size);
+	answer = names && has_name(names, size, "tracepoint_srcu_srcu_data") &&
+		 has_name(names, size, "bpf_local_irq_save");
 	free(names);
-	return both;
+	return answer;
 }
 
 const char *source_live_lacks_holds(void)

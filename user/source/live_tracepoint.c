@@ -3,12 +3,14 @@
  * The perf event of a tracepoint (perf_event_open(2), PERF_TYPE_TRACEPOINT), for programs that are attached to one. The
  * number of a tracepoint is found in tracefs, which need not be mounted anywhere: a mount that is attached nowhere does
  * (fsmount(2)), and nobody else sees it. */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -87,4 +89,11 @@ int live_tracepoint_event(const char *tracepoint)
 	attributes.config = number;
 	result = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu < 0 ? 0 : cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	return result < 0 ? -errno : result;
+}
+
+int live_tracepoint_event_of(const struct bpf_program *program)
+{
+	const char *name = strchr(bpf_program__section_name(program), '/');
+
+	return name ? live_tracepoint_event(name + 1) : -EINVAL;
 }

@@ -40,6 +40,8 @@ static const struct program_words words[] = {
      "who reaped whom, refused forks, steps of daemons and ends of lock waits stay unknown", true},
     {"ll_sysexit_perf", "returns of system calls, where programs are preempted",
      "the other way is used, and what is preempted there is lost, and told", false},
+    {"ll_exit_perf", "exits, where programs are preempted",
+     "the other way is used, and what is preempted there is lost, and told", false},
     {"ll_signal", "signals and who sent them", "exit.killed cannot name the sender", false},
     {"ll_oom", "kills by the OOM killer", "exit.oom cannot be told from other SIGKILLs", false},
     {"ll_posix_lock", "waits for fcntl locks", "waits for fcntl locks are not told", false},
@@ -75,7 +77,8 @@ static bool is_on_single_call(const char *name)
 /* Programs that are for other kernels are not tried: 5.10 complains of one at a perf event that may wait for memory. */
 static bool is_for_this_kernel(const char *name)
 {
-	return strcmp(name, "ll_sysexit_perf") || live_bpf_preempts_tracepoints();
+	return (strcmp(name, "ll_sysexit_perf") && strcmp(name, "ll_exit_perf")) ||
+	       live_bpf_preempts_tracepoints();
 }
 
 /* What is known before it is tried. */
@@ -96,14 +99,14 @@ static int try_iterator(const struct lifeline_bpf *skeleton)
 	return 0;
 }
 
-static int try_perf(struct lifeline_bpf *skeleton)
+static int try_perf(const struct bpf_program *program)
 {
-	const int event = live_tracepoint_event(RETURNS_TRACEPOINT);
+	const int event = live_tracepoint_event_of(program);
 	struct bpf_link *link;
 
 	if (event < 0)
 		return event;
-	link = bpf_program__attach_perf_event(skeleton->progs.ll_sysexit_perf, event);
+	link = bpf_program__attach_perf_event(program, event);
 	if (!link) {
 		const int result = -errno;
 
@@ -137,6 +140,7 @@ static int try_programs(int which)
 	}
 	bpf_program__set_autoattach(skeleton->progs.ll_iterate, false);
 	bpf_program__set_autoattach(skeleton->progs.ll_sysexit_perf, false);
+	bpf_program__set_autoattach(skeleton->progs.ll_exit_perf, false);
 	/* these are loaded only: probe_here.c tries a probe */
 	live_bpf_prepare_probes(skeleton->progs.ll_lock_call, skeleton->progs.ll_lock_tried);
 	result = lifeline_bpf__load(skeleton);
@@ -145,7 +149,9 @@ static int try_programs(int which)
 	if (!result && bpf_program__autoload(skeleton->progs.ll_iterate))
 		result = try_iterator(skeleton);
 	if (!result && bpf_program__autoload(skeleton->progs.ll_sysexit_perf))
-		result = try_perf(skeleton);
+		result = try_perf(skeleton->progs.ll_sysexit_perf);
+	if (!result && bpf_program__autoload(skeleton->progs.ll_exit_perf))
+		result = try_perf(skeleton->progs.ll_exit_perf);
 	lifeline_bpf__destroy(skeleton);
 	return result;
 }
