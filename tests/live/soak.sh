@@ -24,7 +24,7 @@ holds "soak: some thousands keep their rows, the others are retired" "$report" '
 	(.retired.by_comm[] | select(.comm == "storm")).processes as $retired |
 	$retired > 500 and $listed > 4000 and $listed + $retired == $count + 3002' --argjson count "$count"
 holds "soak: who retired had threads, switches and time on a processor" "$report" '.retired |
-	.threads >= .processes and .switches.voluntary > 0 and .switches.involuntary > 0 and .cpu_ns > 0'
+	.threads >= .processes and .switches.voluntary + .switches.involuntary > 0 and .cpu_ns > 0'
 "$LIFELINE" report --format json -o "$scratch/replay.json" "$scratch/trace"
 same() { jq -S '[.retired, (.processes | length), [.findings[] | .code, .pid, .title]]' "$1"; }
 is "soak: the replay retires the same" "$(same "$report")" "$(same "$scratch/replay.json")"
