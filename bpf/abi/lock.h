@@ -178,7 +178,6 @@ struct held_lock {
 	__u32 depth, flags; /* how often it was taken, 0: once more than before; HELD_* */
 };
 
-/* What a thread holds. Only that thread writes it; user space reads those that are left at the end. */
 /* What the claims on a semaphore say about who took it last. */
 struct claim_sums {
 	__u64 sure_ns;  /* the latest that is sure has asked then */
@@ -188,6 +187,7 @@ struct claim_sums {
 	__u32 maybes, returned, posting, pad;
 };
 
+/* What a thread holds. Only that thread writes it; user space reads those that are left at the end. */
 struct locker {
 	__u64 space, start_ns;
 	__u64 pending, pending_ns; /* the lock of a call that has begun, of which it is not known yet how it ended */

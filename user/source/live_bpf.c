@@ -389,6 +389,17 @@ static int prepare(struct live_bpf *bpf, const struct live_plan *plan, struct er
 	return 0;
 }
 
+/* All 0 of a program that is not loaded. */
+static struct bpf_prog_info info_of(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+
+	if (bpf_program__fd(program) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return (struct bpf_prog_info){0};
+	return info;
+}
+
 /* What each loaded program cost the kernel's verifier, for tests/vm/verifier.txt. Kernels before 5.16 (commit
  * aba64c7da983) tell it in the verifier's log alone: log_cost. */
 static void log_verified(const struct live_bpf *bpf)
@@ -396,12 +407,10 @@ static void log_verified(const struct live_bpf *bpf)
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, bpf->skeleton->obj) {
-		struct bpf_prog_info info = {0};
-		__u32 size = sizeof(info);
+		const struct bpf_prog_info info = info_of(program);
 		char line[128];
 
-		if (bpf_program__fd(program) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) || !info.verified_insns)
+		if (!info.verified_insns)
 			continue;
 		snprintf(line, sizeof(line), "verifier: %s: %u instructions\n", bpf_program__name(program),
 			 info.verified_insns);
@@ -553,12 +562,8 @@ static uint64_t missed_runs(const struct live_bpf *bpf, enum event_group group)
 	uint64_t total = 0;
 
 	bpf_object__for_each_program(program, bpf->skeleton->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
-
-		if (group_of_program(bpf_program__name(program)) == group && bpf_program__fd(program) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			total += info.recursion_misses;
+		if (group_of_program(bpf_program__name(program)) == group)
+			total += info_of(program).recursion_misses;
 	}
 	return total;
 }
@@ -669,12 +674,10 @@ static void log_missed(const struct live_bpf *bpf)
 	if (!log_line || !bpf->skeleton)
 		return;
 	bpf_object__for_each_program(program, bpf->skeleton->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
+		const struct bpf_prog_info info = info_of(program);
 		char line[128];
 
-		if (bpf_program__fd(program) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) || !info.recursion_misses)
+		if (!info.recursion_misses)
 			continue;
 		snprintf(line, sizeof(line), "%s was not run %" PRIu64 " times, as it was under way already\n",
 			 bpf_program__name(program), (uint64_t)info.recursion_misses);
