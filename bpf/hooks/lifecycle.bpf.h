@@ -279,6 +279,7 @@ static __always_inline void tell_exit(struct task_struct *task, __u32 live)
 	event->exit_signal = GET(plain(task), group_leader, exit_signal);
 	event->pgid = pgrp_of(task);
 	event->sid = session_of(task);
+	event->parent = GET(plain(task), group_leader, real_parent, tgid);
 	event->wait_calls = count_call(GET(task, tgid), false); /* polls since the last wait event are in no other */
 	SUBMIT(event);
 }

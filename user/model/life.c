@@ -241,6 +241,7 @@ int fold_exit(struct model *model, const struct event *event)
 	if (process->has_status && record_of(process)->ended && process->exited_ns < event->t_ns)
 		model->contradictions++;
 	process->exited_ns = event->t_ns;
+	process->parent_at_exit = exit->parent;
 	process->status = exit->status;
 	process->has_status = true;
 	if (exit->exit_signal >= 0)

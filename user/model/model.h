@@ -83,7 +83,8 @@ struct zombie_look {
 };
 
 struct adoption {
-	uint64_t at_ns;
+	uint64_t at_ns; /* at the latest, and before the child exited if it was the adopter's by then */
+	uint64_t told_ns;
 	struct process_ref from, to;
 	uint32_t to_tid, rule; /* enum adopt_rule */
 	uint32_t pdeathsig;
@@ -128,6 +129,7 @@ struct process {
 	bool present_at_start;		    /* told by snap_process, not by fork */
 	uint64_t started_ns;		    /* start_boottime: can precede the observation */
 	uint64_t exited_ns;		    /* the last thread exited; 0 alive */
+	uint32_t parent_at_exit;	    /* pid; 0 not told */
 	uint64_t dead_ns;		    /* from here on it is a zombie (or gone, if autoreaped) */
 	bool dead_before; /* was a zombie when observation began: dead_ns is "at the latest", see dead_for_ns */
 	uint64_t dead_for_ns;		    /* for dead_before: at most that long dead at the snapshot; 0 unknown */

@@ -49,12 +49,22 @@ static bool is_awaited(const struct sweep *sweep, const struct thread *thread)
 	       model_now(sweep->model) < thread->exited_ns + LAST_SWITCH_NS;
 }
 
+/* Its parent has exited but not left the processor: who adopted it is told then. */
+static bool awaits_adoption(const struct sweep *sweep, const struct process *process)
+{
+	const struct adoption *last = ((const struct record *)process)->last_adoption;
+	const struct process *parent = model_find(sweep->model, last ? last->to : process->born_to);
+
+	return parent && parent->exited_ns && !((const struct record *)parent)->ended &&
+	       model_now(sweep->model) < parent->exited_ns + LAST_SWITCH_NS;
+}
+
 static bool can_go(const struct sweep *sweep, const struct process *process)
 {
 	const struct retire_users *users = sweep->users;
 
 	if (!is_over(sweep, process) || process->id.pid == sweep->model->observation.target_pid ||
-	    users->needs(users->context, process))
+	    awaits_adoption(sweep, process) || users->needs(users->context, process))
 		return false;
 	for (const struct thread *thread = process->threads; thread; thread = thread->next)
 		if (is_awaited(sweep, thread) || users->needs_thread(users->context, process, thread))

@@ -323,13 +323,26 @@ int fold_reap(struct model *model, const struct event *event)
 static bool told_already(const struct adoption *last, const struct event_adopt *adopt)
 {
 	return last && last->to.pid == adopt->to && last->to_tid == adopt->to_tid && last->from.pid == adopt->h.pid &&
-	       last->at_ns == adopt->h.t_ns;
+	       last->told_ns == adopt->h.t_ns;
+}
+
+/* It is told when the parent leaves the processor for the last time. By then the adopter can have let the child end,
+ * and collected it; if it was its child when it exited, it was adopted before, at the end of its parent. */
+static uint64_t adopted_ns(const struct event_adopt *adopt, const struct process *child, const struct thread *from)
+{
+	if (!child->exited_ns || child->exited_ns > adopt->h.t_ns || child->parent_at_exit != adopt->to ||
+	    adopt->to == adopt->h.pid)
+		return adopt->h.t_ns;
+	if (from && from->exited_ns && from->exited_ns < child->exited_ns)
+		return from->exited_ns;
+	return child->exited_ns - 1;
 }
 
 int fold_adopt(struct model *model, const struct event *event)
 {
 	const struct event_adopt *adopt = (const void *)event;
-	struct process *from = process_actor(model, event, NULL);
+	struct thread *thread = NULL;
+	struct process *from = process_actor(model, event, &thread);
 	struct process *child = process_get(model, adopt->child, adopt->child_start);
 	struct process *to = process_get(model, adopt->to, adopt->to_start);
 	struct adoption *adoption;
@@ -345,7 +358,8 @@ int fold_adopt(struct model *model, const struct event *event)
 	adoption = arena_get(&model->arena, sizeof(*adoption));
 	if (!adoption)
 		return -ENOMEM;
-	*adoption = (struct adoption){.at_ns = event->t_ns,
+	*adoption = (struct adoption){.at_ns = adopted_ns(adopt, child, thread),
+				      .told_ns = event->t_ns,
 				      .from = {event->pid, event->start_ns},
 				      .to = to ? to->id : (struct process_ref){adopt->to, adopt->to_start},
 				      .to_tid = adopt->to_tid,

@@ -83,6 +83,7 @@ static void usual_exit(struct script_making *making)
 	script_preset(making, "exit_signal", SIGCHLD_NUMBER);
 	script_preset(making, "pgid", making->actor->pgid);
 	script_preset(making, "sid", making->actor->sid);
+	script_preset(making, "parent", making->actor->parent);
 }
 
 static void usual_end(struct script_making *making)
