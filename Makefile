@@ -331,7 +331,7 @@ $(CASES_OBJS): $(B)/tests/cases/%.o: tests/cases/%.c $(call list_of,flags)
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEPENDS) -c $< -o $@
 $(CASES): $(CASES_OBJS) $(REGISTRIES) $(ARCHIVES) $(call list_of,link archives)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(SANITY) $(LDFLAGS) -o $@ $(CASES_OBJS) $(REGISTRIES) \
+	$(Q)$(CC) $(ROOT) $(SANITY) $(LDFLAGS) -o $@ $(CASES_OBJS) $(REGISTRIES) \
 		-Wl,--start-group $(filter-out $(B)/libcli.a,$(ARCHIVES)) -Wl,--end-group $(PKG_LIBS) -lm -pthread
 
 # Programs that live tests observe: like demos, no part of lifeline in them, and built without sanitizers.
