@@ -213,10 +213,30 @@ int STAYING_PROG(ll_rename, struct task_struct *task, const char *comm)
 /* ---- end ---------------------------------------------------------------------------------------- */
 
 struct child_walk {
-	struct list_head *head, *next;
+	struct list_head *head, *before, *next;
 	struct task_struct *parent;
 	__u32 count;
 };
+
+/* Nobody holds the list still: other threads of the process wait, and children of one that ignores SIGCHLD take
+ * themselves off. One that was taken off while it was looked at leads to itself (list_del_init): on from the one before,
+ * or, if that is gone as well, from the first. Whom that meets twice is told twice, at the same time. */
+static __always_inline void to_next_child(struct child_walk *walk)
+{
+	struct list_head *at = walk->next, *before = walk->before, *head = walk->head;
+	struct list_head *next = BPF_CORE_READ(at, next);
+
+	if (next != at) {
+		walk->before = at;
+	} else {
+		next = BPF_CORE_READ(before, next);
+		if (next == before || next == at) {
+			next = BPF_CORE_READ(head, next);
+			walk->before = head;
+		}
+	}
+	walk->next = next;
+}
 
 static __always_inline long note_child(__u64 index, void *context)
 {
@@ -237,7 +257,7 @@ static __always_inline long note_child(__u64 index, void *context)
 		count_lost(GROUP_LIFE, 1);
 	else
 		walk->count++;
-	walk->next = BPF_CORE_READ(next, next);
+	to_next_child(walk);
 	return 0;
 }
 
@@ -250,12 +270,12 @@ static __always_inline long pass_over_child(__u64 index, void *context)
 		return 1;
 	count_lost(GROUP_LIFE, 1);
 	walk->next = BPF_CORE_READ(next, next);
-	return 0;
+	return walk->next == next;
 }
 
 static __always_inline __u32 note_children(struct task_struct *task)
 {
-	struct child_walk walk = {.head = &task->children, .parent = task};
+	struct child_walk walk = {.head = &task->children, .before = &task->children, .parent = task};
 
 	walk.next = BPF_CORE_READ(task, children.next);
 	if (walk.next == walk.head)
