@@ -219,8 +219,8 @@ struct child_walk {
 };
 
 /* Nobody holds the list still: other threads of the process wait, and children of one that ignores SIGCHLD take
- * themselves off. One that was taken off while it was looked at leads to itself (list_del_init): on from the one before,
- * or, if that is gone as well, from the first. Whom that meets twice is told twice, at the same time. */
+ * themselves off. One that was taken off while it was looked at leads to itself (list_del_init): on from the one
+ * before, or, if that is gone as well, from the first. Whom that meets twice is told twice, at the same time. */
 static __always_inline void to_next_child(struct child_walk *walk)
 {
 	struct list_head *at = walk->next, *before = walk->before, *head = walk->head;

@@ -217,11 +217,13 @@ static void choose_call_programs(struct live_bpf *bpf, unsigned wants, bool sing
 /*
  * Programs on single calls cost other calls nothing, but the kernel takes some 0.1 s to remove each one (a grace period
  * of RCU tasks, held under a lock): 0.9 s in all where it was measured. That is right for attach, which stays, and
- * wrong for run, which is started for a short command as often as for a long one.
+ * wrong for run, which is started for a short command as often as for a long one. It is wrong for both where a perf
+ * event is used for the reason that programs are preempted: these are, too, and none of theirs would be lost there.
  */
 static bool prefer_single_calls(const struct live_plan *plan)
 {
-	const bool wanted = getenv(HOOK_VARIABLE) ? is_forced("fexit") : plan->stays;
+	const bool wanted = getenv(HOOK_VARIABLE) ? is_forced("fexit")
+						  : plan->stays && !live_bpf_preempts_tracepoints();
 	static bool told;
 
 	if (!wanted || live_bpf_single_calls())

@@ -193,7 +193,10 @@ static void tell_single_calls(probe_tell tell, void *context)
 	struct capability capability = {.name = "returns of single system calls (attach)"};
 	const int result = live_bpf_single_calls() ? try_programs(TRY_SINGLE_CALLS) : -EPERM;
 
-	if (!result) {
+	if (!result && live_bpf_preempts_tracepoints()) {
+		snprintf(capability.how, sizeof(capability.how),
+			 "fexit on each of these calls would do, but is preempted here: perf is used, as by run");
+	} else if (!result) {
 		snprintf(capability.how, sizeof(capability.how),
 			 "fexit on each of these calls: no cost to others, busy polling not seen");
 	} else {
