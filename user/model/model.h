@@ -83,8 +83,8 @@ struct zombie_look {
 };
 
 struct adoption {
-	uint64_t at_ns; /* at the latest, and before the child exited if it was the adopter's by then */
-	uint64_t told_ns;
+	uint64_t at_ns; /* at the latest, and before the child exited if it was another's by then */
+	uint64_t told_ns; /* by the kernel side */
 	struct process_ref from, to;
 	uint32_t to_tid, rule; /* enum adopt_rule */
 	uint32_t pdeathsig;

@@ -327,11 +327,11 @@ static bool told_already(const struct adoption *last, const struct event_adopt *
 }
 
 /* It is told when the parent leaves the processor for the last time. By then the adopter can have let the child end,
- * and collected it; if it was its child when it exited, it was adopted before, at the end of its parent. */
+ * and collected it; if it was another's child when it exited, it was adopted before, at the end of its parent. */
 static uint64_t adopted_ns(const struct event_adopt *adopt, const struct process *child, const struct thread *from)
 {
-	if (!child->exited_ns || child->exited_ns > adopt->h.t_ns || child->parent_at_exit != adopt->to ||
-	    adopt->to == adopt->h.pid)
+	if (adopt->zombie || !child->exited_ns || child->exited_ns > adopt->h.t_ns || !child->parent_at_exit ||
+	    child->parent_at_exit == adopt->h.pid)
 		return adopt->h.t_ns;
 	if (from && from->exited_ns && from->exited_ns < child->exited_ns)
 		return from->exited_ns;
