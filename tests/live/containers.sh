@@ -83,7 +83,7 @@ negligent()
 	"$LIFELINE" zombies -p "$init" --watch 4s --zombie-after 500ms --format json -o "$report" 2>"$scratch/err" &
 	watching=$!
 	started+=("$watching")
-	until_true 20 observing "$watching"
+	until_true 60 observing "$watching"
 	probe negligent
 	wait "$watching"
 	late=$(zombies_of "$init" | grep -vxF "$(printf '%s\n' "${dead[@]}")")

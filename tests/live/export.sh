@@ -40,7 +40,7 @@ start_puppet
 "$LIFELINE" attach -p "$puppet" --record "$trace" "${options[@]}" --for 20s -o /dev/null 2>"$scratch/err" &
 observer=$!
 started+=("$observer")
-until_true 10 observing "$observer"
+until_true 60 observing "$observer"
 order f
 end_puppet
 wait "$observer"

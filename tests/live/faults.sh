@@ -47,7 +47,7 @@ kill_at()
 	pid=$!
 	started+=("$pid")
 	if [ "$delay" = observing ]; then
-		until_true 20 observing "$pid"
+		until_true 60 observing "$pid"
 	else
 		sleep "$delay"
 	fi

@@ -114,7 +114,7 @@ late()
 	until_true 10 test "$(state "$program")" = S
 	"$LIFELINE" attach -p "$program" --format json -o "$report" 2>"$scratch/err" &
 	observer=$!
-	until_true 20 observing "$observer"
+	until_true 60 observing "$observer"
 	sleep 0.3
 	touch "$scratch/mark"
 	wait "$program" "$observer"

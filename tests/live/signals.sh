@@ -11,7 +11,7 @@ start() # CMD…
 	"$LIFELINE" run --format json -o "$report" -- "$@" >"$scratch/out" 2>"$scratch/err" &
 	lifeline=$!
 	started+=("$lifeline")
-	until_true 10 observing "$lifeline" || fail "signals: $1 is observed" "$scratch/err"
+	until_true 60 observing "$lifeline" || fail "signals: $1 is observed" "$scratch/err"
 	until_true 10 runs_as "$1" || fail "signals: $1 runs" "$scratch/err"
 	command=$(pgrep -P "$lifeline")
 	started+=("$command")

@@ -10,7 +10,7 @@ count=12000
 "$LIFELINE" attach --all --locks off --format json -o "$report" --record "$scratch/trace" 2>"$scratch/err" &
 lifeline=$!
 started+=("$lifeline")
-until_true 10 observing "$lifeline"
+until_true 60 observing "$lifeline"
 "$programs/storm" "$count"
 sleep 1.2 # nobody is retired sooner than a second after its end
 "$programs/storm" 3000

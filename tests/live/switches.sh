@@ -69,7 +69,7 @@ loaded()
 	local observer=$! id found=no
 
 	started+=("$observer")
-	until_true 10 observing "$observer"
+	until_true 60 observing "$observer"
 	for id in $(programs_of "$observer"); do
 		bpftool prog show id "$id" 2>/dev/null | grep -q ' ll_wake ' && found=yes
 	done
